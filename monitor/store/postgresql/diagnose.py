@@ -69,14 +69,12 @@ def store_error(error: Exception, what: str, address: Address) -> StoreError | N
     if isinstance(error, _STALE):
         return Stale(f"{what}: {said}: another monitor was faster; it is decided again", where=str(address))
     if isinstance(error, _DAMAGED):
-        cure = "`monitor db verify` shows where; restore a backup of the database"
-        return StoreDamaged(f"{what}: {said}: the database is damaged; {cure}", where=str(address))
+        hint = "`monitor db verify` shows where; restore a backup of the database"
+        return StoreDamaged(f"{what}: {said}: the database is damaged; {hint}", where=str(address))
     if said.startswith(_NO_ADDRESS[0]):
         return StoreError(f"{what}: {said}: {_NO_ADDRESS[1]}", where=str(address))
-    if isinstance(error, psycopg.OperationalError):
-        for words, cure in _REFUSED:
-            if words in said:
-                return StoreUnavailable(f"{what}: {said}: {cure}", where=str(address))
+    if isinstance(error, psycopg.OperationalError) and (cure := _cure(said)):
+        return StoreUnavailable(f"{what}: {said}: {cure}", where=str(address))
     for kinds, made in ((_LASTING, StoreError), (_PASSING, StoreUnavailable)):
         for kind, meaning in kinds:
             if isinstance(error, kind):
@@ -85,6 +83,11 @@ def store_error(error: Exception, what: str, address: Address) -> StoreError | N
         meaning = "there is no memory left; the monitor continues by itself once there is some"
         return StoreUnavailable(f"{what}: {meaning}", where=str(address))
     return None
+
+
+def _cure(said: str) -> str | None:
+    """Return what to do where the server or libpq refuses to connect, by their words; None: they say nothing known."""
+    return next((cure for words, cure in _REFUSED if words in said), None)
 
 
 def is_lost(error: Exception, connection: psycopg.Connection[object] | None) -> bool:

@@ -118,7 +118,7 @@ INSERT INTO baseline (source, place, state) VALUES (:source, :here, :state)
 ON CONFLICT (source, place) DO UPDATE SET state = excluded.state;
 
 -- name: any_file
-SELECT 1 FROM file WHERE source || '' = :source AND place = :here LIMIT 1;
+SELECT 1 FROM file WHERE source || '' = :source AND place || '' = :here LIMIT 1;
 
 -- name: dump_of_path
 SELECT * FROM dump WHERE id = (SELECT dump FROM file WHERE path = :path AND source = :source AND place = :here);
@@ -141,7 +141,7 @@ UPDATE file SET dev = :dev, inode = :inode, size = :size, mtime_ns = :mtime_ns, 
 WHERE path = :path AND source = :source AND place = :here;
 
 -- name: ledger
-SELECT path, dev, inode, size, mtime_ns, ctime_ns, sha, status, parser FROM file WHERE source || '' = :source AND place = :here;
+SELECT path, dev, inode, size, mtime_ns, ctime_ns, sha, status, parser FROM file WHERE source || '' = :source AND place || '' = :here;
 
 -- name: ledger_entry
 -- Asked for every event of a file: by its key, whatever the ledger holds.

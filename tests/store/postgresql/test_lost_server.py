@@ -205,7 +205,7 @@ def test_a_server_that_is_not_there_yet_is_no_other_error(
     own_server: Server, opened: Open, caplog: pytest.LogCaptureFixture
 ) -> None:
     own_server.stop()
-    with pytest.raises(StoreUnavailable, match="the monitor goes on once the server answers") as caught:
+    with pytest.raises(StoreUnavailable, match="a running monitor waits for it") as caught:
         opened(own_server.url.replace("postgres@", "monitor:s3cr3t@")).all("texts")
     said = f"{caught.value.message} {caught.value.where} {caplog.text} {caught.value.__cause__}"
     assert "s3cr3t" not in said

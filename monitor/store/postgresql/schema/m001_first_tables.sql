@@ -200,7 +200,7 @@ CREATE TABLE file (
     at timestamptz NOT NULL,
     PRIMARY KEY (path, source, place)
 ) WITH (fillfactor = 80);
-CREATE INDEX file_source ON file ((source || ''), place); -- for the ledger of a place alone
+CREATE INDEX file_source ON file ((source || ''), (place || '')); -- for the ledger of a place alone
 CREATE INDEX file_duplicate ON file (at, dump, path) WHERE status = 'duplicate';
 
 CREATE TABLE reject (

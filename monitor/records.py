@@ -373,9 +373,3 @@ class Archive(Protocol):
 
         Where several monitors share a store, it stays the same while they only say that they live. Cheap.
         """
-
-    def generation(self) -> tuple[int, ...]:
-        """Return a value that differs from the last one when anything was committed meanwhile. Cheap.
-
-        Two archives that were opened apart never give the same value.
-        """

@@ -263,11 +263,9 @@ class SqlArchive(ABC):
         row = self._handle.one("meta", k="moved_to")
         return str(row["v"]) if row else None
 
+    @abstractmethod
     def contents(self) -> object:
-        return self.generation()
-
-    def generation(self) -> tuple[int, ...]:
-        return self._handle.generation()
+        """Return a value that differs from the last one when releases or events were stored or pruned meanwhile."""
 
     def _events(self, ids: Sequence[int]) -> list[EventRecord]:
         return [_event(row) for row in self._handle.all("events_by_id", ids=to_json(ids))]

@@ -64,9 +64,6 @@ class Handle(Protocol):
     def snapshot(self) -> AbstractContextManager[None]:
         """Let the reads of a block see the same state of the store; it ends with the block."""
 
-    def generation(self) -> tuple[int, ...]:
-        """Return a value that differs from the last one when anything was committed meanwhile, by whomever."""
-
     def schema(self) -> int:
         """Return another number after the tables were changed."""
 

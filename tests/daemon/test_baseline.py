@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import cast
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -25,11 +26,11 @@ from monitor.pipeline import Routing
 from monitor.ports import SourceStates
 from monitor.records import EventFilter
 from monitor.store.channel_states import SqlChannelStates
-from monitor.store.handle import Handle
 from monitor.store.outbox import SqlOutbox
 from monitor.store.source_states import SqlSourceStates
 from monitor.store.sqlite.archive import SqliteArchive
 from monitor.store.sqlite.database import open_for_reading, open_for_writing
+from monitor.store.sqlite.handle import Handle
 from monitor.store.store import SqlStore
 from monitor.testing import FrozenClock
 from monitor.text import plural
@@ -176,7 +177,7 @@ class IngestProcess:
     """An ingester on a real folder and a real store, as one process has it."""
 
     def __init__(self, folder: Path, store: BusyStore, source_states: SourceStates | None = None) -> None:
-        self.handle = store._handle
+        self.handle = cast("Handle", store._handle)
         self.outbox = SqlOutbox(self.handle)
         self.clock = FrozenClock()
         self.channel_states = SqlChannelStates(self.handle)

@@ -76,7 +76,7 @@ READS: dict[str, Callable[[Archive], object]] = {
     "store_id": lambda archive: archive.store_id(),
     "moved_to": lambda archive: archive.moved_to(),
     "newest_events": lambda archive: archive.newest_events(),
-    "generation": lambda archive: archive.generation(),
+    "contents": lambda archive: archive.contents(),
 }
 
 

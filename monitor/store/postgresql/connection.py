@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from contextlib import ExitStack
 from typing import Any, TypeVar
 
 import psycopg
@@ -17,6 +19,10 @@ Value = TypeVar("Value")
 
 class NoAnswerError(psycopg.OperationalError):
     """The server keeps the connection, and sends nothing: it is stopped, or so is its machine."""
+
+
+class ForeignStoreError(psycopg.OperationalError):
+    """The address leads to another store than before: a wrong name, or a server that took another one's place."""
 
 
 class Connection(psycopg.Connection[Row]):
@@ -66,3 +72,21 @@ def connect(address: Address, timeouts: Timeouts = TIMEOUTS, *, is_pooled: bool 
     if is_pooled:
         connection.execute("SET timezone TO 'UTC'")  # a pooler keeps this one for each of its clients
     return connection
+
+
+def connect_again(to_connect: Callable[[], Connection], store: str) -> Connection:
+    """Connect to a store that was open before. Raises psycopg.Error; ForeignStoreError where it is another one now.
+
+    What a monitor knows of one store, written to another, would alert on everything again.
+    """
+    with ExitStack() as undo:
+        connection = to_connect()
+        undo.callback(connection.close)
+        _require_store(connection, store)
+        undo.pop_all()
+    return connection
+
+
+def _require_store(connection: Connection, store: str) -> None:
+    if connection.execute("SELECT v FROM meta WHERE k = 'store_id'").fetchall() != [(store,)]:
+        raise ForeignStoreError("the database is another store than before")

@@ -11,7 +11,7 @@ from monitor.errors import StoreError, TablesMissing
 from monitor.store.breaker import NoBreaker
 from monitor.store.postgresql.address import NO_TIMEOUTS, Address, Timeouts
 from monitor.store.postgresql.clock import DatabaseClock
-from monitor.store.postgresql.connection import connect
+from monitor.store.postgresql.connection import connect, connect_again
 from monitor.store.postgresql.diagnose import store_error
 from monitor.store.postgresql.handle import Handle
 from monitor.store.postgresql.listener import Listener
@@ -51,13 +51,14 @@ def open_shared(address: Address, *, is_pooled: bool = False, node: str = "") ->
     to_connect = partial(connect, address, is_pooled=is_pooled)
     handle = open_handle(address, is_pooled=is_pooled, clock=clock)
     row = handle.one("meta", k="store_id")
+    store = row["v"] if row else ""
     listener = Listener(
-        None if is_pooled else to_connect,
+        None if is_pooled else partial(connect_again, to_connect, store),
         lambda name, payload: handle.all("notify", name=name, payloads=to_json([payload])),
-        name=f"monitor_{row['v'] if row else ''}",
+        name=f"monitor_{store}",
         seconds=clock.seconds,
     )
-    to_beat = partial(connect, address, BEATS, is_pooled=is_pooled)
+    to_beat = partial(connect_again, partial(connect, address, BEATS, is_pooled=is_pooled), store)
     beats = Handle(to_beat, load("postgresql"), address=address, breaker=NoBreaker(), most=1)
     return SharedDatabase(handle=handle, beats=beats, membership=Membership(node), clock=clock, listener=listener)
 
@@ -73,13 +74,15 @@ def open_handle(address: Address, *, is_pooled: bool = False, clock: DatabaseClo
                     " `monitor db migrate` makes them",
                     where=str(address),
                 )
+            stored = connection.execute("SELECT v FROM meta WHERE k = 'store_id'").fetchall()
             if clock:
                 since = clock.seconds()
                 [(now,)] = connection.execute("SELECT clock_timestamp()").fetchall()
                 clock.note(parse_timestamp(now), since=since)
     except psycopg.Error as error:
         raise _failure(error, address) from error
-    return Handle(to_connect, load("postgresql"), address=address)
+    to_connect_again = partial(connect_again, to_connect, stored[0][0] if stored else "")
+    return Handle(to_connect_again, load("postgresql"), address=address)
 
 
 def migrate_database(address: Address, *, is_pooled: bool = False) -> int:

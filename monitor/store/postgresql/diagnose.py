@@ -7,7 +7,7 @@ from psycopg import errors
 
 from monitor.errors import Stale, StoreDamaged, StoreError, StoreUnavailable
 from monitor.store.postgresql.address import Address
-from monitor.store.postgresql.connection import NoAnswerError
+from monitor.store.postgresql.connection import ForeignStoreError, NoAnswerError
 from monitor.store.stored_values import StoredValueError
 
 _STALE = (errors.SerializationFailure, errors.DeadlockDetected, errors.UniqueViolation)
@@ -23,6 +23,7 @@ _LASTING = (  # what no waiting heals
     (errors.InFailedSqlTransaction, "the transaction was undone, and all that shared it"),
 )
 _PASSING = (  # the first that fits, from the special to the general
+    (ForeignStoreError, "check where the address leads now; the monitor goes on once its own store answers"),
     (NoAnswerError, "the server or its machine seems to be stopped; the monitor goes on once it answers"),
     (errors.ConnectionTimeout, "nothing answers at this address; check host, port, network and firewall"),
     (errors.QueryCanceled, "the server had no time for it; look for what keeps it busy (pg_stat_activity)"),

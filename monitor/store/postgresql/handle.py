@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -22,7 +21,6 @@ from monitor.store.postgresql.translation import translated
 from monitor.store.stored_values import readable
 
 Value = TypeVar("Value")
-_SNAPSHOT = "SELECT pg_current_snapshot()::text"  # of the whole server: which transactions have ended
 _COLUMNS = """
 SELECT coalesce(sum(hashint8(attrelid::bigint * 2048 + attnum)), 0) FROM pg_attribute
 WHERE attrelid IN (SELECT oid FROM pg_class WHERE relnamespace = current_schema()::regnamespace)
@@ -190,11 +188,6 @@ class Handle:
             finally:
                 if not connection.closed:
                     connection.execute("ROLLBACK")
-
-    def generation(self) -> tuple[int, ...]:
-        """Return a value that differs from the last one when anything was committed meanwhile, by whomever."""
-        [(snapshot,)] = self._run(_SNAPSHOT, {})
-        return tuple(int(number) for number in re.findall(r"\d+", snapshot))
 
     def schema(self) -> int:
         """Return another number after the tables were changed: each column and index of the schema counts."""

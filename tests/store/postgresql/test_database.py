@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import psycopg
@@ -10,11 +11,12 @@ import pytest
 
 from monitor.errors import SchemaTooNew, StoreError, StoreUnavailable
 from monitor.secret import Secret
-from monitor.store.open import open_shared_stores
+from monitor.store.open import Stores, open_shared_stores
 from monitor.store.postgresql.address import Address
 from monitor.store.postgresql.database import migrate_database
 from tests.postgresql_databases import Databases
 from tests.postgresql_server import schema
+from tests.waiting import wait_until
 
 
 def test_a_database_without_tables_is_refused_until_they_are_made(postgresql_server: str) -> None:
@@ -74,3 +76,29 @@ def test_a_row_that_names_a_missing_one_is_found(databases: Databases, tmp_path:
         "alias 9 names a row of release that is not there",
         "attempt 7 1 names a row of message that is not there",
     )
+
+
+def test_an_address_that_leads_to_another_store_later_is_not_written_to(databases: Databases, tmp_path: Path) -> None:
+    """A name that was moved, or an empty server in the place of the old one: everything would be new there."""
+    url = databases.url(tmp_path)
+    renamed = "UPDATE meta SET k ="
+    named = Secret(f"{url}&application_name=astray")
+    with psycopg.connect(url, autocommit=True) as admin, open_shared_stores(named) as stores:
+        for there, back, why in (
+            (f"{renamed} 'other' WHERE k = 'store_id'", f"{renamed} 'store_id' WHERE k = 'other'", "another store"),
+            ("ALTER TABLE meta RENAME TO gone", "ALTER TABLE gone RENAME TO meta", "its tables are missing"),
+        ):
+            admin.execute(there)
+            admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'astray'")
+            wait_until(partial(fails, stores, why))
+            admin.execute(back)
+            wait_until(partial(fails, stores, ""))
+
+
+def fails(stores: Stores, why: str) -> bool:
+    """Whether a call fails for that reason; "": whether it does not fail."""
+    try:
+        stores.outbox.backlog()
+    except StoreUnavailable as error:
+        return bool(why) and why in error.message
+    return not why

@@ -140,19 +140,6 @@ def test_after_a_failed_snapshot_everything_goes_on(handle: Handle) -> None:
     assert set(texts(handle)) == {1}
 
 
-def test_the_generation_differs_after_any_commit(handle: Handle, postgresql_url: str, opened: Open) -> None:
-    other = opened(postgresql_url)
-    seen = [handle.generation()]
-    for number, writer in enumerate((handle, other)):
-        add(writer, number)
-        seen.append(handle.generation())
-    assert len({*seen}) == 3
-    with other.transaction():
-        add(other, 3)
-        meanwhile = handle.generation()
-    assert handle.generation() not in {*seen, meanwhile}
-
-
 def test_the_schema_differs_after_a_change_of_a_table(handle: Handle, postgresql_schema: str) -> None:
     before = handle.schema()
     add(handle, 1)

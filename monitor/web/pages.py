@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from monitor.config import WebOptions
     from monitor.web.site import Site
 
+MAX_ID = 2**63 - 1  # the largest number that a store holds
 NAVIGATION = (
     ("/", "Timeline"),
     ("/releases", "Releases"),
@@ -40,6 +41,11 @@ def site_of(request: Request) -> Site:
     """Return what all requests share."""
     site: Site = request.app.state.site
     return site
+
+
+def number_of(request: Request) -> int:
+    """Return the number that a path names; of one that no store can hold, the largest that it can."""
+    return min(int(request.path_params["number"]), MAX_ID)
 
 
 def render(request: Request, name: str, *, status: int = 200, **values: Any) -> HTMLResponse:

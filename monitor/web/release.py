@@ -10,7 +10,7 @@ from starlette.responses import Response
 from monitor.errors import UsageError
 from monitor.inspect.hits import HitFinder
 from monitor.inspect.release_page import DUMPS, explained, found_hits, release_page
-from monitor.web.pages import render, site_of
+from monitor.web.pages import number_of, render, site_of
 
 VIEWS = ("inline", "split", "changes")
 
@@ -21,9 +21,7 @@ def show(request: Request) -> Response:
     config, view = site.config, _view(query)
     finder = site.caches.finders.made("watchlists", config, lambda: HitFinder.of_watchlists(config))
     with site.stores() as stores:
-        page = release_page(
-            stores.archive, request.path_params["number"], old=_version(query, "from"), new=_version(query, "to")
-        )
+        page = release_page(stores.archive, number_of(request), old=_version(query, "from"), new=_version(query, "to"))
     return render(
         request,
         "release.html.j2",

@@ -21,7 +21,7 @@ from monitor.errors import StoreError, UsageError
 from monitor.web import timeline
 from monitor.web.feeds import FILTERS
 from monitor.web.open_store import OpenStore
-from monitor.web.pages import site_of
+from monitor.web.pages import MAX_ID, site_of
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
@@ -38,7 +38,6 @@ MANY = 100  # events
 RETRY = 3  # seconds after which a client connects again
 _MEDIA_TYPE = "text/event-stream"
 _HEADERS = {"Cache-Control": "private, no-cache", "X-Accel-Buffering": "no"}  # nginx would keep what comes
-MAX_ID = 2**63 - 1  # the largest number that a store holds
 
 
 class LiveEvents:

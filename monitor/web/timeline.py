@@ -23,7 +23,7 @@ from monitor.inspect.timeline import HIDDEN, SHOWN, Shown, shown_events
 from monitor.model import Kind
 from monitor.records import EventFilter, EventRecord
 from monitor.web.charts import Day, day_bars
-from monitor.web.pages import link, macro, page_path, render, site_of
+from monitor.web.pages import link, macro, number_of, page_path, render, site_of
 
 if TYPE_CHECKING:
     from monitor.config import Config
@@ -92,7 +92,7 @@ def show(request: Request) -> Response:
 def show_event(request: Request) -> Response:
     """Lead to the release of an event, at the version that the event made. Raises NotFound."""
     with site_of(request).stores() as stores:
-        event = stores.archive.event(request.path_params["number"])
+        event = stores.archive.event(number_of(request))
     if event.release is None:
         return RedirectResponse(page_path(request, "/sources?show=rejects"), 303)
     version = f"?to={event.version}" if event.version else ""

@@ -52,6 +52,10 @@ def test_each_address_answers_and_tells_no_password(site: ServedSite) -> None:
     assert (event["kind"], event["title"]) == ("new", "FTA talks held")
 
 
+def test_a_number_that_no_store_can_hold_is_not_found(site: ServedSite) -> None:
+    assert [site.get(f"/{what}/{10**20}").status for what in ("releases", "events")] == [404, 404]
+
+
 def test_status_shows_the_nodes_and_the_server(site: ServedSite) -> None:
     [status] = json.loads(site.get("/api/v1/status").text)["items"]
     assert [(node["name"], node["is_me"], node["state"]) for node in status["nodes"]] == [("seoul-1", True, "ok")]

@@ -139,10 +139,7 @@ def ingest(  # noqa: PLR0913 - each is a part that a caller may bring of its own
 def _is_newer(
     dump: Dump, known: IngestReport, before: IngestReport | None, options: SourceOptions, *, now: datetime
 ) -> bool:
-    """Return whether known content comes back as news.
-
-    before: what the path showed until it was rewritten; None: it was not.
-    """
+    """Return whether known content comes back as news; before: what its path showed until it was rewritten."""
     if before and before.dump > known.dump:
         return True
     reads_names = options.as_of in ("auto", "filename")

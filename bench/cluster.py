@@ -33,6 +33,7 @@ from tests.tcp_proxy import tcp_proxy
 from tests.waiting import wait_until
 
 SENT = int(os.environ.get("MONITOR_BENCH_SENT", "1000000"))  # messages beside which a claim is measured
+APART = 0.1  # seconds between two drops: a node announces what is new at most each 50 ms
 STORED = int(os.environ.get("MONITOR_BENCH_STORED", "20000"))  # releases beside which a take-in is measured
 DUMP, SMALL, SAMPLES = 500, 10, 7  # releases of a dump; dumps of each kind, of which the best counts
 CLAIMS, DRAINED, DROPS = 500, 1_000, 100
@@ -235,7 +236,11 @@ def _drop_times(folder: Path, url: Secret | None, *, is_other: bool = False) -> 
             wait_until(lambda: _owner(url) is not None)
             project = next(each for each in projects if each.folder.name != _owner(url))
         drop(project, server, 0)  # loads the delivery library
-        return [drop(project, server, number) for number in range(1, DROPS + 1)]
+        times = []
+        for number in range(1, DROPS + 1):
+            time.sleep(APART)
+            times.append(drop(project, server, number))
+        return times
 
 
 def idle(server: Server) -> Sequence[Figure]:

@@ -643,3 +643,11 @@ RETURNING message.id, message.channel, message.state, message.kind;
 -- name: notify
 -- By itself, after the commit of what it is about: within a transaction all that notify would commit one by one.
 SELECT pg_notify(:name, payload) FROM json_array_elements_text(:payloads::json) AS payload;
+
+-- name: seen_records
+-- One look into the index for each digest. As one condition, a plan that was made without statistics reads all records
+-- of the source, and compares each with every digest.
+SELECT found.* FROM unnest(:keys::bytea[]) AS wanted (digest) CROSS JOIN LATERAL (
+    SELECT seen.digest, seen.release, seen.seq, release.seq = seen.seq AND release.state = 'listed' AS is_current
+    FROM seen JOIN release ON release.id = seen.release WHERE seen.source = :source AND seen.digest = wanted.digest LIMIT 1
+) AS found;

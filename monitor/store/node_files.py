@@ -51,7 +51,7 @@ def _link(made: Path, file: Path) -> None:
         if not node_id(file.parent):
             from monitor.logs import warn
 
-            warn("node_id_mended", path=str(file), reason="it was empty, torn or unreadable: this is a new node now")
+            warn("node_id_replaced", path=str(file), reason="it was empty, torn or unreadable: this is a new node now")
             made.replace(file)
             return
     made.unlink()

@@ -25,7 +25,7 @@ def test_an_id_that_cannot_be_read_is_replaced_and_said(
     (tmp_path / NODE_FILE).write_text(torn, "utf-8")
     assert node_id(tmp_path) == ""
     assert len(made_node_id(tmp_path)) == 32
-    assert [each.message for each in caplog.records] == ["node_id_mended"]
+    assert [each.message for each in caplog.records] == ["node_id_replaced"]
 
 
 def test_the_first_store_is_noted_and_another_one_is_refused(tmp_path: Path) -> None:

@@ -18,10 +18,6 @@ SELECT 1 FROM dump WHERE source = :source LIMIT 1;
 SELECT (SELECT count(*) FROM release WHERE source = :source) AS releases,
     (SELECT count(DISTINCT release) FROM event WHERE source = :source AND watchlists <> '[]') AS matched;
 
--- name: seen_records
-SELECT seen.digest, seen.release, seen.seq, release.seq = seen.seq AND release.state = 'listed' AS is_current
-FROM seen JOIN release ON release.id = seen.release WHERE seen.source = :source AND seen.digest IN (:keys);
-
 -- name: aliases
 -- The newest releases under a key; the others are not read.
 SELECT release FROM alias WHERE key = :key ORDER BY release DESC LIMIT :most;

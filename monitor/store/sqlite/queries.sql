@@ -342,3 +342,7 @@ DELETE FROM file WHERE source = :old AND path IN (SELECT path FROM file WHERE so
 -- name: add_version
 INSERT INTO version (id, release, seq, fold_hash, kind, category, title, date, body, dump, at, url, ref, reading)
 VALUES (:id, :release, :seq, :fold_hash, :kind, :category, :title, :date, :body, :dump, :at, :url, :ref, :reading);
+
+-- name: seen_records
+SELECT seen.digest, seen.release, seen.seq, release.seq = seen.seq AND release.state = 'listed' AS is_current
+FROM seen JOIN release ON release.id = seen.release WHERE seen.source = :source AND seen.digest IN (:keys);

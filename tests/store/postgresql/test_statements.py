@@ -24,7 +24,7 @@ ANY = {"no_copy": b"", "place": b"\x01", "keys": [b"1"]}  # what is not seen of 
 # What runs for every dump, record or message: statement and index.
 HOT = [
     ("dump_of_content", "dump_source_sha_as_of_take_key"),
-    ("seen_records", "seen_pkey"),
+    ("seen_records", "AND (digest = wanted.digest))"),  # a look for each, not all of the source
     ("aliases", "alias_pkey"),
     ("heads", "release_pkey"),
     ("past_versions", "version_release_seq_key"),

@@ -1,4 +1,4 @@
-"""Define the values of one ingest: how it works, the batch that is stored, and the report on it."""
+"""Define the values of one ingest: how it works, what it is decided on, the batch that is stored, the report on it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from monitor.dump_age import Age, Evidence
 from monitor.frozen import dataclass
-from monitor.model import Alert, Change, Dump, Kind, Notice, Reject
+from monitor.model import Alert, Change, Dump, Head, Kind, Notice, Reject
 
 
 class Mode(StrEnum):
@@ -18,6 +18,26 @@ class Mode(StrEnum):
     WATCH = "watch"  # a daemon: an unfinished tail is held for its writer to complete
     ONCE = "once"  # one pass: it is rejected at once, and can still be completed
     AGAIN = "again"  # as once, and known content is compared again
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """A snapshot of what the store knows around one dump; decisions are made on it and on nothing else."""
+
+    heads: Mapping[int, Head]  # by release number
+    by_key: Mapping[bytes, tuple[int, ...]]  # identity key → release numbers
+    next_number: int  # the first release number that is free
+    mark: int = 0  # which state of the source it shows, where other monitors write to the store as well
+    crowded: frozenset[bytes] = frozenset()  # identity keys of too many releases; they are not in by_key
+    # By digest, the releases that a record may show, by the name of the index entry, where by_key does not have them.
+    nearest: Mapping[bytes, Mapping[str, tuple[int, ...]]] = field(default_factory=dict)
+    # By digest, what a record that was never seen may look like: releases, and records of its dump by their digests;
+    # each with the share of it that many releases have (compare.near_duplicates). The heads of the releases are here.
+    alike: Mapping[bytes, Mapping[int | bytes, float]] = field(default_factory=dict)
+    # By digest, releases of the record's title and day that share so little with it that boilerplate may be all of it.
+    doubtful: Mapping[bytes, tuple[int, ...]] = field(default_factory=dict)
+    # Three-word sequences that several other releases have, where any record is doubtful.
+    boilerplate: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -51,8 +51,8 @@ class Routing:
     routes: Mapping[str, Sequence[str]]  # watchlist → channels
     urgent: frozenset[str] = frozenset()  # watchlists that pass digests and quiet hours
     full_text: frozenset[str] = frozenset()  # channels whose alerts hold the whole text of a release
-    # Called for a half-loaded listing, within the transaction that stores it.
-    on_missing: Callable[[IngestReport], None] = lambda report: None
+    # Called for a dump with rejects and for a half-loaded listing, within the transaction that stores it.
+    alert_operator: Callable[[IngestReport], None] = lambda report: None
 
     def notices(self, alerts: Sequence[Alert], *, dump: Dump, titles: Mapping[int, str]) -> tuple[Notice, ...]:
         """Return the notices of a dump's alerts; `titles` names the related releases."""
@@ -289,12 +289,12 @@ class _IngestRun:
             raise _TwinError
 
     def _commit(self, batch: Batch) -> IngestReport:
-        """Store a batch, and with it what the operator hears of a half-loaded listing."""
-        if not batch.missing:
+        """Store a batch, and with the last one the alert to the operator: neither is there without the other."""
+        if not batch.is_last or not (batch.missing or self.summary.has_rejects):
             return self.store.commit(batch, now=self.now)
         with self.store.shared_transaction(self.dump.source):
             report = replace(self.store.commit(batch, now=self.now), missing=len(batch.missing))
-            self.routing.on_missing(report)
+            self.routing.alert_operator(report)
         return report
 
     def _decide(self, part: DumpPart, known_records: Mapping[bytes, SeenRecord]) -> _Decision:

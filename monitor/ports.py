@@ -8,19 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Container, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import field
 from datetime import date, datetime, timedelta
 from typing import Protocol
 
 from monitor.channel_health import ChannelState
-from monitor.frozen import dataclass
 from monitor.ingest_values import Batch, IngestReport
+from monitor.ingest_values import Known as Known
 from monitor.model import (
     Delivery,
     DraftMessage,
     Dump,
     FileSignature,
-    Head,
     Message,
     PendingNotice,
     SeenRecord,
@@ -36,26 +34,6 @@ from monitor.state_values import Retention as Retention
 from monitor.times import ClockReading
 
 _NO_TIME = timedelta(0)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
-    """A snapshot of what the store knows around one dump; decisions are made on it and on nothing else."""
-
-    heads: Mapping[int, Head]  # by release number
-    by_key: Mapping[bytes, tuple[int, ...]]  # identity key → release numbers
-    next_number: int  # the first release number that is free
-    mark: int = 0  # which state of the source it shows, where other monitors write to the store as well
-    crowded: frozenset[bytes] = frozenset()  # identity keys of too many releases; they are not in by_key
-    # By digest, the releases that a record may show, by the name of the index entry, where by_key does not have them.
-    nearest: Mapping[bytes, Mapping[str, tuple[int, ...]]] = field(default_factory=dict)
-    # By digest, what a record that was never seen may look like: releases, and records of its dump by their digests;
-    # each with the share of it that many releases have (compare.near_duplicates). The heads of the releases are here.
-    alike: Mapping[bytes, Mapping[int | bytes, float]] = field(default_factory=dict)
-    # By digest, releases of the record's title and day that share so little with it that boilerplate may be all of it.
-    doubtful: Mapping[bytes, tuple[int, ...]] = field(default_factory=dict)
-    # Three-word sequences that several other releases have, where any record is doubtful.
-    boilerplate: frozenset[int] = frozenset()
 
 
 class Store(Protocol):
@@ -285,6 +263,16 @@ class SourceStates(Protocol):
     def end_baseline(self, source: str) -> None:
         """Record that the baseline of a source is complete: from now on the source alerts."""
 
+    def cut_off_baselines(self) -> Mapping[str, str]:
+        """Return the sources whose baseline nobody goes on with, each with the name of its monitor; "" for no name.
+
+        Those of monitors that share this store with others, and have been silent for an hour; of each source until it
+        was reported. Only reads.
+        """
+
+    def note_baseline_reported(self, source: str) -> None:
+        """Record that the operator knows of a baseline that was cut off; its own monitor may still end it."""
+
     def expected_since(self, source: str, *, now: datetime) -> datetime:
         """Return when a dump of this source was expected first: `now`, at the first call."""
 
@@ -302,6 +290,9 @@ class SourceStates(Protocol):
 
     def note_rejects_reported(self, source: str, *, last: int) -> None:
         """Record that an alert has counted the rejects of a source up to this id."""
+
+    def leave_unreported(self, rejects: Sequence[int]) -> None:
+        """Record that no alert has counted these rejects yet, by their ids."""
 
 
 class Maintenance(Protocol):

@@ -66,6 +66,7 @@ class OverdueDumps(NamedTuple):
 
     unfinished: int = 0  # their last record is
     empty: int = 0  # the file holds no record
+    rejects: tuple[int, ...] = ()  # the ids of them all
 
     @property
     def total(self) -> int:

@@ -114,7 +114,7 @@ class Runtime:
     def run_once(self) -> int:
         """Run one pass and return the exit code."""
         self.join(on_failure=lambda _error: None)
-        result = run_once(self.ingester, self.dispatcher, self.fetch_workers, store=self.stores.store)
+        result = run_once(self.ingester, self.dispatcher, self.fetch_workers)
         self.maintenance.fill()
         return result.exit_code
 

@@ -334,13 +334,12 @@ class IngestWorker:
         now = self._operator.clock.now()
         held_before = now - timedelta(seconds=self.timings.partial_grace)
         try:
-            overdue = self._store.reject_overdue(held_before=held_before, now=now)
+            overdue = self.ingester.reject_alerts.reject_overdue(held_before=held_before, now=now)
         except StoreError as error:
             warn_store(error)
             return
         if overdue.total:
             warn("tails_rejected", count=overdue.total, empty=overdue.empty)
-            self._operator.dumps_overdue(overdue)
             self.ingester.counters.count_events(Kind.REJECTED, overdue.total)
 
     def _report_late(self, now: float) -> None:

@@ -17,7 +17,7 @@ from monitor.collect.watching.file_queue import SMALL
 from monitor.collect.watching.folder import FolderFiles
 from monitor.collect.watching.racy import smudged
 from monitor.daemon.garbage import seldom_collected
-from monitor.daemon.operator_alerts import OperatorAlerts
+from monitor.daemon.operator_alerts import OperatorAlerts, Told
 from monitor.daemon.pacing import GROUP_MAX, GROUP_SECONDS, PartPacer
 from monitor.daemon.reject_alerts import RejectAlerts
 from monitor.errors import FileChanged, Interrupted, StoreDown, StoreError
@@ -86,8 +86,8 @@ class Ingester:
     on_part: Callable[[int, int], object] = lambda _stored, _records: None  # as `ingest` calls it
 
     def __post_init__(self) -> None:
-        self.routing = replace(self.routing, on_missing=self.operator.listing_incomplete)
-        self.reject_alerts = RejectAlerts(source_states=self.source_states, operator=self.operator)
+        self.routing = replace(self.routing, alert_operator=self._alert_operator)
+        self.reject_alerts = RejectAlerts(store=self.store, source_states=self.source_states, operator=self.operator)
         self._skipped: dict[bytes, FileSignature] = {}  # not ingested until they change
         self._without_baseline = {
             s.name for s in self.sources if s.wants_baseline and self.source_states.begin_baseline(s.name)
@@ -259,10 +259,8 @@ class Ingester:
             say("dumps_duplicate", count=len(known), names=", ".join([*known[:MAX_DUPLICATE_LINES], "…"]))
 
     def finish(self, outcome: IngestOutcome) -> None:
-        """Alert the operators to rejects, and end the source's baseline with its last file."""
+        """Alert the operators to an error in this program, and end the source's baseline with its last file."""
         name = outcome.source.name
-        if outcome.report and outcome.report.rejected:
-            self.reject_alerts.report_dump(outcome.report)
         if outcome.is_failed:
             self.operator.dump_failed(name, outcome.source.folder.name_of(outcome.path), outcome.error)
         if not outcome.is_postponed and not outcome.is_failed:
@@ -270,6 +268,13 @@ class Ingester:
         if name in self._untried_paths:
             self._untried_paths[name].discard(outcome.path)
             self._end_baseline(outcome.source)
+
+    def _alert_operator(self, report: IngestReport) -> None:
+        """Alert the operators to what a dump lacks; called within the transaction that stores it."""
+        if report.rejected:
+            self.reject_alerts.report_dump(report)
+        if report.missing:
+            self.operator.listing_incomplete(report)
 
     def _state(self, path: bytes, source: Source, signature: FileSignature, entry: LedgerEntry | None) -> FileState:
         if self._skipped.get(path) == signature:
@@ -317,9 +322,11 @@ class Ingester:
         """End the baseline once each file was tried. A file that stays unreadable must not keep it open."""
         if not self._untried_paths[source.name]:
             releases, matched = self.source_states.baseline(source.name)
-            # The alert comes first: after a crash in between it is queued again, and the outbox drops the second.
-            self.operator.baseline_taken(source.name, releases=releases, matched=matched)
-            self.source_states.end_baseline(source.name)
+            with self.store.shared_transaction():  # neither the alert nor the end without the other
+                told = self.operator.baseline_taken(source.name, releases=releases, matched=matched)
+                if told is Told.NOT_YET:
+                    return  # the next scan tries again
+                self.source_states.end_baseline(source.name)
             del self._untried_paths[source.name]
 
     def _forget_skipped(self, source: Source, there: Collection[bytes]) -> None:

@@ -15,6 +15,7 @@ from monitor.control import lock
 from monitor.control.commands import Commands
 from monitor.control.requests import Command
 from monitor.daemon.bootstrap import Runtime, lock_state, open_locked
+from monitor.daemon.cut_off_baselines import report_cut_off_baselines
 from monitor.daemon.daemon import DEFAULT_TIMINGS, Daemon, PeriodicJobs, Timings, reload_files
 from monitor.daemon.ingest_worker import IngestWorker
 from monitor.daemon.pacing import WatchTimings
@@ -209,12 +210,18 @@ def periodic_jobs(runtime: Runtime, liveness: Liveness) -> PeriodicJobs:
         dispatcher.reclaim,
         dispatcher.expire,
         dispatcher.send_reminders,
-        lambda: runtime.ingester.reject_alerts.report_rest() if ownership.has_chores() else None,
+        lambda: _alert_for_others(runtime) if ownership.has_chores() else None,
         runtime.check_agreement,
         dispatcher.update_metrics,
         runtime.update_store_size,
     )
     return PeriodicJobs(each_tick=each_tick, threads=threads, fetch_workers=runtime.fetch_workers)
+
+
+def _alert_for_others(runtime: Runtime) -> None:
+    """Alert to what no process has alerted to, or can any more."""
+    runtime.ingester.reject_alerts.report_rest()
+    report_cut_off_baselines(runtime.stores.source_states, runtime.dispatcher.operator)
 
 
 def _control_server(

@@ -211,7 +211,7 @@ class OperatorAlerts:
             key=f"unreadable:{source}:{self._hour()}",
         )
 
-    def dumps_overdue(self, overdue: OverdueDumps) -> None:
+    def dumps_overdue(self, overdue: OverdueDumps) -> Told:
         """Alert that dumps ended in the middle of a release, or before any, and were not completed."""
         headlines, reasons = list[str](), list[str]()
         if overdue.unfinished:
@@ -220,7 +220,7 @@ class OperatorAlerts:
         if overdue.empty:
             headlines.append(f"{_plural(overdue.empty, 'dump')} stayed empty")
             reasons.append("An empty file holds no release.")
-        self._alert(
+        return self._alert(
             f"{', and '.join(headlines)}\n{' '.join(reasons)} `monitor dumps --rejects` lists them.",
             key=f"overdue:{self._hour()}",
         )
@@ -266,12 +266,21 @@ class OperatorAlerts:
             key=f"clock:{self._hour()}:{direction}",
         )
 
-    def baseline_taken(self, source: str, *, releases: int, matched: int) -> None:
+    def baseline_taken(self, source: str, *, releases: int, matched: int) -> Told:
         """Alert that the first releases of a source were recorded without alerts."""
-        self._alert(
+        return self._alert(
             f"baseline of {source} taken: {_plural(releases, 'release')}, {matched} would match\nNobody was alerted"
             " of them; from now on the watchlists alert.",
             key=f"baseline:{source}",
+        )
+
+    def baseline_cut_off(self, source: str, *, releases: int, matched: int, node: str) -> Told:
+        """Alert that a baseline stands still with its monitor. node: the name of that one; "": nobody knows it."""
+        return self._alert(
+            f"baseline of {source} was cut off: {_plural(releases, 'release')}, {matched} would match\nNobody was"
+            f" alerted of them. The monitor {node or 'that recorded them'} has been silent for an hour. Once it runs"
+            " again, it records the rest of what it found at its start, without alerts as well.",
+            key=f"baseline-cut-off:{source}",
         )
 
     def settings_differ(self, key: str, nodes: str) -> None:

@@ -1,29 +1,40 @@
-"""Alert the operator to rejects: at once, later ones of an hour together after it; the store knows what was alerted."""
+"""Alert the operator to rejects: at once, later ones of an hour together after it; the store knows what was alerted.
+
+An alert and the mark that it was given are one transaction, so that each reject is alerted once, whichever process
+ends in between. Where the store is shared, that transaction is a turn of the source.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
 
 from monitor.daemon.operator_alerts import OperatorAlerts, Told
 from monitor.errors import StoreError
 from monitor.frozen import dataclass
 from monitor.ingest_values import IngestReport
 from monitor.logs import warn_store
-from monitor.ports import SourceStates
+from monitor.ports import SourceStates, Store
+from monitor.state_values import OverdueDumps
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RejectAlerts:
     """Counts rejects as reported once an alert to them is stored; a crash or a busy store only delays the alert."""
 
+    store: Store
     source_states: SourceStates
     operator: OperatorAlerts
 
     def report_dump(self, report: IngestReport) -> None:
         """Alert to the rejects of a dump, and to those of its source that came before it."""
+
+        def alert(count: int) -> Told:
+            return self.operator.dump_rejected(report, earlier=max(0, count - report.rejected))
+
         try:
-            count, last = self.source_states.unreported_rejects().get(report.source, (0, 0))
-            earlier = max(0, count - report.rejected)
-            if count and self.operator.dump_rejected(report, earlier=earlier) is Told.NOW:
-                self.source_states.note_rejects_reported(report.source, last=last)
+            self._report(report.source, alert)
         except StoreError as error:
             warn_store(error)
 
@@ -32,6 +43,20 @@ class RejectAlerts:
 
         occasion: of a name of its own there is one more alert in an hour.
         """
-        for source, (count, last) in self.source_states.unreported_rejects().items():
-            if self.operator.more_rejected(source, count, occasion=occasion) is Told.NOW:
+        for source in self.source_states.unreported_rejects():
+            self._report(source, partial(self.operator.more_rejected, source, occasion=occasion))
+
+    def reject_overdue(self, *, held_before: datetime, now: datetime) -> OverdueDumps:
+        """Reject the tails that are overdue and alert to them; return how many there were. Raises StoreError."""
+        with self.store.shared_transaction():
+            overdue = self.store.reject_overdue(held_before=held_before, now=now)
+            if overdue.total and self.operator.dumps_overdue(overdue) is Told.BEFORE:
+                self.source_states.leave_unreported(overdue.rejects)
+        return overdue
+
+    def _report(self, source: str, alert: Callable[[int], Told]) -> None:
+        """Give an alert to the rejects of a source that no alert has counted."""
+        with self.store.shared_transaction(source):
+            count, last = self.source_states.unreported_rejects().get(source, (0, 0))
+            if count and alert(count) is Told.NOW:
                 self.source_states.note_rejects_reported(source, last=last)

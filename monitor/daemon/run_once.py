@@ -15,7 +15,6 @@ from monitor.daemon.ingester import Ingester, ScanResult, log_ignored
 from monitor.ingest_values import Mode
 from monitor.logs import say, warn
 from monitor.notify.worker import DeliveryCounts
-from monitor.ports import Store
 from monitor.text import plural
 
 if TYPE_CHECKING:
@@ -40,15 +39,11 @@ class PassResult:
         return 1 if self.unread else 3 if self.rejected or self.unsent else 0
 
 
-def run_once(
-    ingester: Ingester, dispatcher: Dispatcher, fetch_workers: Sequence[FetchWorker], *, store: Store
-) -> PassResult:
+def run_once(ingester: Ingester, dispatcher: Dispatcher, fetch_workers: Sequence[FetchWorker]) -> PassResult:
     """Fetch what is to be fetched, ingest what waits in every folder, then deliver what is due on every channel."""
     now = dispatcher.clock.now()
-    overdue = store.reject_overdue(held_before=now, now=now)
+    overdue = ingester.reject_alerts.reject_overdue(held_before=now, now=now)
     result = PassResult(rejected=overdue.total)
-    if overdue.total:
-        dispatcher.operator.dumps_overdue(overdue)
     result.unsent += dispatcher.start()
     result.unread += sum(not worker.fetch() for worker in fetch_workers)
     for source in ingester.sources:

@@ -175,7 +175,10 @@ UPDATE reject SET sha = :sha WHERE id = :id;
 -- name: overdue_tails
 -- They have an alert of their own, which counts them all.
 UPDATE reject SET state = 'rejected', at = :at WHERE state = 'held' AND at <= :before
-RETURNING source, dump, reason, line;
+RETURNING id, source, dump, reason, line;
+
+-- name: leave_unreported
+UPDATE reject SET unreported = TRUE WHERE id IN (SELECT value FROM json_each(:rejects));
 
 -- name: count_reject
 -- Nothing of it is held any more.

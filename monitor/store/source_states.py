@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from monitor.store.handle import Handle
-from monitor.store.rows import parse_timestamp
+from monitor.store.rows import parse_timestamp, to_json
 from monitor.store.stored_values import reports_damage
 from monitor.times import timestamp
 
@@ -36,6 +36,12 @@ class SqlSourceStates:
     def end_baseline(self, source: str) -> None:
         self._set(f"baseline:{source}", "done")
 
+    def cut_off_baselines(self) -> Mapping[str, str]:
+        return {}  # of a store of one folder its next process goes on
+
+    def note_baseline_reported(self, source: str) -> None:
+        """See SourceStates; there is none."""
+
     def expected_since(self, source: str, *, now: datetime) -> datetime:
         row = self._handle.one("meta", k=f"expected:{source}")
         if row:
@@ -59,6 +65,10 @@ class SqlSourceStates:
     def note_rejects_reported(self, source: str, *, last: int) -> None:
         with self._handle.transaction():
             self._handle.all("note_rejects_reported", source=source, last=last)
+
+    def leave_unreported(self, rejects: Sequence[int]) -> None:
+        with self._handle.transaction():
+            self._handle.all("leave_unreported", rejects=to_json(rejects))
 
     def _set(self, name: str, value: str) -> None:
         with self._handle.transaction():

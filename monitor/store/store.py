@@ -362,7 +362,7 @@ class SqlStore:
 def overdue_dumps(rows: Sequence[Row]) -> OverdueDumps:
     """Count tails that are rejected now."""
     empty = sum(row["line"] == 0 for row in rows)
-    return OverdueDumps(unfinished=len(rows) - empty, empty=empty)
+    return OverdueDumps(unfinished=len(rows) - empty, empty=empty, rejects=tuple(row["id"] for row in rows))
 
 
 def _filed(row: Iterable[Any]) -> LedgerEntry:

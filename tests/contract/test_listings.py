@@ -84,7 +84,7 @@ def test_what_is_said_of_a_half_loaded_listing_is_stored_with_it_or_not_at_all(p
             raise ConnectionError
 
     take(pair, "press_20240702.txt", *BOARD)
-    routing = replace(NOBODY, on_missing=say)
+    routing = replace(NOBODY, alert_operator=say)
     with pytest.raises(ConnectionError):
         take(pair, "press_20240703.txt", *HALF, routing=routing)
     assert pair.outbox.backlog().pending == 0

@@ -6,7 +6,6 @@ from datetime import timedelta
 
 from monitor.ingest_values import Mode
 from monitor.model import Kind
-from monitor.state_values import OverdueDumps
 from monitor.testing import NOON, dump_of
 from tests.contract.pairs import Pair
 from tests.contract.takes import HALF, dump, record, take_in
@@ -61,9 +60,9 @@ def test_a_told_reject_heals_too(pair: Pair) -> None:
 
 def test_a_tail_held_too_long_becomes_a_reject_with_its_event(pair: Pair) -> None:
     held = take_in(pair.store, dump(TALKS, HALF))
-    assert pair.store.reject_overdue(held_before=NOON - timedelta(seconds=1), now=NOON) == OverdueDumps()
+    assert pair.store.reject_overdue(held_before=NOON - timedelta(seconds=1), now=NOON).total == 0
     assert pair.reject_states() == ["held"]
-    assert pair.store.reject_overdue(held_before=NOON, now=NOON + GRACE) == OverdueDumps(unfinished=1)
+    assert pair.store.reject_overdue(held_before=NOON, now=NOON + GRACE)[:2] == (1, 0)
     assert pair.reject_states() == ["rejected"]
     assert pair.events() == [("new", 1), ("rejected", None)]
     counted = pair.store.find_dump("motie", held.sha256)
@@ -74,7 +73,7 @@ def test_a_tail_held_too_long_becomes_a_reject_with_its_event(pair: Pair) -> Non
 def test_an_overdue_tail_is_told_once(pair: Pair) -> None:
     take_in(pair.store, dump(TALKS, HALF))
     pair.store.reject_overdue(held_before=NOON, now=NOON)
-    assert pair.store.reject_overdue(held_before=NOON + GRACE, now=NOON + GRACE) == OverdueDumps()
+    assert pair.store.reject_overdue(held_before=NOON + GRACE, now=NOON + GRACE).total == 0
     take_in(pair.store, dump(TALKS, HALF, ""), now=NOON + GRACE)  # touched, as unfinished as before
     assert pair.reject_states() == ["rejected"]
     assert pair.kinds() == ["new", "rejected"]
@@ -83,7 +82,7 @@ def test_an_overdue_tail_is_told_once(pair: Pair) -> None:
 def test_an_empty_file_that_stays_empty_is_counted_as_such(pair: Pair) -> None:
     take_in(pair.store, "", name="b.txt")
     take_in(pair.store, dump(TALKS, HALF))
-    assert pair.store.reject_overdue(held_before=NOON, now=NOON + GRACE) == OverdueDumps(unfinished=1, empty=1)
+    assert pair.store.reject_overdue(held_before=NOON, now=NOON + GRACE)[:2] == (1, 1)
 
 
 def test_an_overdue_tail_still_heals(pair: Pair) -> None:
@@ -97,7 +96,7 @@ def test_a_tail_is_held_since_it_was_first_seen(pair: Pair) -> None:
     slow = HALF + "se" * 200  # what is shown of it, and so what it is known by, stays as it was
     take_in(pair.store, dump(TALKS, slow))
     take_in(pair.store, dump(TALKS, slow + " and"), now=NOON + GRACE)
-    assert pair.store.reject_overdue(held_before=NOON, now=NOON + GRACE) == OverdueDumps(unfinished=1)
+    assert pair.store.reject_overdue(held_before=NOON, now=NOON + GRACE)[:2] == (1, 0)
 
 
 def test_a_held_tail_that_one_pass_finds_again_is_rejected_with_its_event(pair: Pair) -> None:

@@ -44,7 +44,7 @@ class MonitorProcess:
 def process(state: Path, clock: FrozenClock, *, outbox: Outbox | None = None) -> Iterator[MonitorProcess]:
     with open_stores(StoreLocation(folder=state), Access.WRITE) as stores:
         operator = OperatorAlerts(channels=("desk",), outbox=outbox or stores.outbox, clock=clock)
-        alerts = RejectAlerts(source_states=stores.source_states, operator=operator)
+        alerts = RejectAlerts(store=stores.store, source_states=stores.source_states, operator=operator)
         yield MonitorProcess(stores=stores, clock=clock, alerts=alerts)
 
 
@@ -108,7 +108,7 @@ def test_what_a_busy_store_did_not_take_is_not_counted_as_told(tmp_path: Path) -
     with process(tmp_path, FrozenClock()) as one:
         busy = Busy(one.stores.outbox)
         operator = OperatorAlerts(channels=("desk",), outbox=busy, clock=one.clock)  # type: ignore[arg-type]  # only this method is used
-        alerts = RejectAlerts(source_states=one.stores.source_states, operator=operator)
+        alerts = RejectAlerts(store=one.stores.store, source_states=one.stores.source_states, operator=operator)
         one.ingest("a.txt", 2, is_reported=False)
         alerts.report_rest()
         busy.is_busy = False

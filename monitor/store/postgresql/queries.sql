@@ -62,7 +62,7 @@ SELECT DISTINCT source FROM reject WHERE state = 'held' AND at <= :before ORDER 
 -- name: overdue_tails_of
 -- They have an alert of their own, which counts them all.
 UPDATE reject SET state = 'rejected', at = :at WHERE state = 'held' AND at <= :before AND source = :source
-RETURNING source, dump, reason, line;
+RETURNING id, source, dump, reason, line;
 
 -- name: fill_sources
 -- Of each source when its newest file was ingested; a later commit finds no older generation.
@@ -116,6 +116,23 @@ SELECT state FROM baseline WHERE source = :source AND place = :here;
 -- name: set_baseline
 INSERT INTO baseline (source, place, state) VALUES (:source, :here, :state)
 ON CONFLICT (source, place) DO UPDATE SET state = excluded.state;
+
+-- name: cut_off_baselines
+-- Of sources of which no place has ended its baseline, and none that could has beaten or stored a file for an hour.
+SELECT one.source, max(node.facts::json ->> 'name') AS name FROM baseline AS one LEFT JOIN node ON node.node = one.place
+WHERE one.state = 'open' AND EXISTS (SELECT 1 FROM file WHERE file.source = one.source AND file.place = one.place)
+GROUP BY one.source
+HAVING NOT EXISTS (
+    SELECT 1 FROM baseline AS other LEFT JOIN node ON node.node = other.place
+    WHERE other.source = one.source AND (
+        other.state = 'done' OR other.reported OR node.beat_at > clock_timestamp() - interval '1 hour'
+    )
+) AND NOT EXISTS (
+    SELECT 1 FROM file WHERE file.source = one.source AND file.at > clock_timestamp() - interval '1 hour'
+);
+
+-- name: note_baseline_reported
+UPDATE baseline SET reported = TRUE WHERE source = :source;
 
 -- name: any_file
 SELECT 1 FROM file WHERE source || '' = :source AND place || '' = :here LIMIT 1;

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from monitor.store.handle import Handle
 from monitor.store.source_states import SqlSourceStates
 from monitor.store.stored_values import reports_damage
@@ -26,3 +28,9 @@ class PostgresqlSourceStates(SqlSourceStates):
 
     def end_baseline(self, source: str) -> None:
         self._handle.all("set_baseline", source=source, here=self._place, state="done")
+
+    def cut_off_baselines(self) -> Mapping[str, str]:
+        return {row["source"]: row["name"] or "" for row in self._handle.all("cut_off_baselines")}
+
+    def note_baseline_reported(self, source: str) -> None:
+        self._handle.all("note_baseline_reported", source=source)

@@ -148,7 +148,7 @@ def test_a_rejected_file_is_told_by_another_monitor_when_the_first_has_crashed(t
     take_in(two.one.store, BAD)  # and ends before it tells anybody
     for stores in (two.other, two.one):
         operator = OperatorAlerts(channels=("desk",), outbox=stores.outbox, clock=FrozenClock(NOON))
-        RejectAlerts(source_states=stores.source_states, operator=operator).report_rest()
+        RejectAlerts(store=stores.store, source_states=stores.source_states, operator=operator).report_rest()
     [message] = two.one.archive.messages()
     assert "could not be read" in message.text
 

@@ -69,11 +69,20 @@ class Beaten:
             self.turns.append(is_held)
             yield is_held
 
+    @contextmanager
+    def shared_transaction(self, source: str = "") -> Iterator[None]:
+        self._be_beaten()
+        with self._store.shared_transaction(source):
+            yield
+
     def commit(self, batch: Batch, *, now: datetime) -> IngestReport:
         self.commits += 1
+        self._be_beaten()
+        return self._store.commit(batch, now=now)
+
+    def _be_beaten(self) -> None:
         if self._deeds:
             self._deeds.pop(0)()
-        return self._store.commit(batch, now=now)
 
 
 def beaten(store: Store, *deeds: Callable[[], object]) -> Store:

@@ -16,6 +16,7 @@ CREATE TABLE baseline (
     source text COLLATE "C" NOT NULL,
     place text COLLATE "C" NOT NULL,
     state text COLLATE "C" NOT NULL CHECK (state IN ('open', 'done')),
+    reported boolean NOT NULL DEFAULT FALSE, -- while it is open: the operator knows that it was cut off
     PRIMARY KEY (source, place)
 );
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import signal
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,11 @@ import psycopg
 import pytest
 
 from monitor.cluster.rendezvous import rightful_owner
-from monitor.node_values import View, channel_lease
+from monitor.node_values import Nodes, channel_lease
 from monitor.secret import Secret
 from monitor.store.open import open_shared_stores
-from tests.end_to_end.harness import IMPATIENT, Daemon, Project, record
+from tests.end_to_end.harness import IMPATIENT, Daemon, Project, message_id, record
+from tests.postgresql_clock import settable_clock
 from tests.postgresql_databases import Databases
 from tests.servers import Answer, HttpServer, http_server
 from tests.waiting import wait_until
@@ -34,6 +36,7 @@ operator: {notify: []}
 watch: {settle: 50ms, rescan: 1s}
 """
 HOOK = channel_lease("hook")
+NO_EDITS: Mapping[str, str] = {}
 FAIL_OVER = 15.0  # seconds at most, from the end of one node to the first message of another
 
 
@@ -62,7 +65,13 @@ class Pair:
     url: str
     server: HttpServer
     members: tuple[Member, Member]
-    seen: Callable[[], View]
+    nodes: Nodes  # as one sees them that has not joined
+
+    def kill(self, member: Member) -> None:
+        """Kill a node, and bury it as one does that has seen it stand still for long enough."""
+        member.daemon.stop(signal.SIGKILL)
+        [state] = [node for node in self.nodes.seen().nodes if node.facts.name == member.name]
+        assert self.nodes.bury(state.boot, beat=state.beat, now=datetime.now(UTC)) is not None
 
     def owner(self) -> Member:
         """The node that delivers, as soon as it is the one that should."""
@@ -71,7 +80,7 @@ class Pair:
 
     def _owner(self) -> str | None:
         """The node that delivers; None: nobody does, or it will hand over."""
-        shown = self.seen()
+        shown = self.nodes.seen()
         lease = shown.leases.get(HOOK)
         rightful = rightful_owner(HOOK, shown.nodes)
         return next(
@@ -99,21 +108,28 @@ class Pair:
 _UNSURE = """
 SELECT coalesce(sum(n), 0) FROM (SELECT count(*) AS n FROM attempt WHERE outcome IN ('unknown', 'uncertain')) AS found
 """
+_LEFT = """
+SELECT (SELECT count(*) FROM message WHERE state <> 'sent'), (SELECT count(*) FROM message_item WHERE message IS NULL)
+"""
+COUNT = 1_200  # releases of a large dump
 
 
 @contextmanager
-def nodes(folder: Path, url: str, *answers: Answer) -> Iterator[Pair]:
+def nodes(folder: Path, url: str, *answers: Answer, edits: Mapping[str, str] = NO_EDITS) -> Iterator[Pair]:
+    """Run two nodes; edits: what stands in their configuration in place of what."""
     with http_server(*answers) as server, ExitStack() as stack:
         members = []
         for name in ("north", "south"):
             config = CONFIG % (url, name, name, server.port)
+            for old, new in edits.items():
+                config = config.replace(old, new)
             project = Project(folder / name, config=config)
             daemon = stack.enter_context(project.daemon(IMPATIENT))
             daemon.wait_for_event("node_joined")
             members.append(Member(name=name, project=project, daemon=daemon))
         stores = stack.enter_context(open_shared_stores(Secret(url)))
         assert stores.nodes is not None
-        yield Pair(url=url, server=server, members=(members[0], members[1]), seen=stores.nodes.seen)
+        yield Pair(url=url, server=server, members=(members[0], members[1]), nodes=stores.nodes)
 
 
 @pytest.fixture
@@ -163,13 +179,13 @@ def test_commands_of_any_node_reach_the_one_that_delivers(tmp_path: Path, url: s
 def test_a_reload_is_no_end(tmp_path: Path, url: str) -> None:
     with nodes(tmp_path, url) as pair:
         owner = pair.owner()
-        boot = pair.seen().leases[HOOK].owner
+        boot = pair.nodes.seen().leases[HOOK].owner
         file = owner.project.folder / "config.yaml"
         file.write_text(f"{file.read_text()}heartbeat: {{every: 10m}}\n", "utf-8")
         owner.daemon.wait_for_event("started", 2)
         pair.other(owner).drop(1)
         pair.wait_for(1)
-        assert pair.seen().leases[HOOK].owner == boot
+        assert pair.nodes.seen().leases[HOOK].owner == boot
         assert [line["event"] for line in owner.daemon.lines()].count("node_joined") == 1
 
 
@@ -233,3 +249,68 @@ def test_a_node_that_was_stopped_joins_anew_and_sends_nothing_stale(tmp_path: Pa
         assert twice <= pair.query(_UNSURE)[0][0] <= 1
         assert owner.daemon.stop() == 0
         assert other.daemon.stop() == 0
+
+
+def test_a_digest_whose_owner_is_killed_before_it_is_due_comes_once_and_whole(tmp_path: Path, url: str) -> None:
+    digest = {"max_per_hour: 0": 'max_per_hour: 0, digest: "08:30"'}
+    morning = datetime.fromisoformat("2026-12-01T08:20:00+09:00")
+    with settable_clock(url) as (clocked, set_clock):
+        set_clock(morning)
+        with nodes(tmp_path, clocked, edits=digest) as pair:
+            owner = pair.owner()
+            other = pair.other(owner)
+            for number in (1, 2, 3):
+                owner.drop(number)
+                other.drop(number + 10)
+            wait_until(lambda: pair.query("SELECT count(*) FROM message_item") == [(6,)])
+            pair.kill(owner)
+            set_clock(morning + timedelta(minutes=9, seconds=59))
+            pair.wait_for(1, 2, 3, 11, 12, 13, deadline=FAIL_OVER)
+            other.drop(20)  # for the digest of tomorrow
+            wait_until(lambda: pair.query("SELECT count(*) FROM message_item WHERE message IS NULL") == [(1,)])
+            assert other.daemon.stop() == 0
+            assert len(pair.server.requests) == 1
+            assert pair.query("SELECT kind, state, attempts FROM message") == [("digest", "sent", 1)]
+            assert sum(pair.delivered().values()) == 6
+
+
+def test_a_large_dump_that_two_nodes_see_is_told_once_when_one_is_killed_in_its_middle(
+    tmp_path: Path, url: str
+) -> None:
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    same = {
+        "north: {path: seeds/}": f'press: {{path: "{shared}"}}',
+        "south: {path: seeds/}": f'press: {{path: "{shared}"}}',
+    }
+    with nodes(tmp_path, url, edits={**same, "notify: []": "notify: [hook]"}) as pair:
+        owner = pair.owner()
+        (tmp_path / "large.part").write_text(large_dump(), "utf-8")
+        (tmp_path / "large.part").rename(shared / "large.txt")
+        wait_until(lambda: pair.query("SELECT count(*) FROM release") > [(0,)])
+        pair.kill(owner)
+        stored = pair.query("SELECT count(*) FROM release")
+        assert [(0,)] < stored < [(COUNT,)]
+        wait_until(lambda: pair.query(_LEFT) == [(0, 0)] and len(pair.delivered()) == COUNT, every=0.05)
+        assert pair.other(owner).daemon.stop() == 0
+        assert pair.query("SELECT kind, count(*), count(DISTINCT release) FROM event GROUP BY kind ORDER BY kind") == [
+            ("new", COUNT, COUNT),
+            ("rejected", 2, 0),
+        ]
+        told = [post.json()["title"] for post in pair.server.requests if not post.json()["releases"]]
+        assert told == ["[monitor] 2 parts of a dump could not be read"]
+        came = Counter(message_id(post.headers["X-Monitor-Delivery"]) for post in pair.server.requests)
+        assert sum(came.values()) - len(came) <= pair.query(_UNSURE)[0][0] <= 1
+
+
+def large_dump() -> str:
+    """A dump of more than one part, with two records near its end that cannot be read."""
+    texts = [
+        record(
+            f"FTA round {number}",
+            " ".join(f"item{number}w{place}" for place in range(100)),
+            f"{date(2000, 1, 1) + timedelta(days=number)}",
+        )
+        for number in range(COUNT)
+    ]
+    return "\n".join([*texts[:-1], "-\ndate2024-07-01", "-\ndate2024-07-02", texts[-1]])

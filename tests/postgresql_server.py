@@ -135,6 +135,20 @@ def schema(url: str, name: str) -> Iterator[str]:
         connection.execute(f"DROP SCHEMA {name} CASCADE")
 
 
+@contextmanager
+def swapped(url: str, other: str) -> Iterator[None]:
+    """Let the schemas of two URLs have the name of each other during a block; no open session notices that."""
+    one, two = (each.rpartition("%3D")[2] for each in (url, other))
+    names = ((one, f"aside_{one}"), (two, one), (f"aside_{one}", two))
+    swap = ";".join(f"ALTER SCHEMA {old} RENAME TO {new}" for old, new in names).encode()
+    with _connected(url) as connection:
+        connection.execute(swap)
+        try:
+            yield
+        finally:
+            connection.execute(swap)
+
+
 def empty(url: str, *, but: Sequence[str] = ()) -> None:
     """Empty every table of the schema that a URL names; numbers begin at 1 again. but: tables that stay as they are.
 

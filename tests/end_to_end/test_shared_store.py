@@ -8,12 +8,13 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from tests.end_to_end.forking import Process
 from tests.end_to_end.harness import CONFIG, MONITOR, Daemon, Project, record
 from tests.postgresql_databases import Databases
-from tests.postgresql_server import Server, schema
+from tests.postgresql_server import Server, schema, swapped
 
 STORED = 'store: "${STORE_URL}"\nnode: seoul-1\n'
 TALKS = record("FTA talks held", "Delegations met in Seoul on Monday.")
@@ -113,6 +114,26 @@ def test_a_file_is_ingested_by_hand_beside_the_daemon(project: Project, tmp_path
         assert project.run("run", "--once").code == 11  # two of one folder would be one node twice
         assert project.run("db", "prune").code == 0
         daemon.stop()
+
+
+def test_another_store_in_its_place_gets_and_tells_nothing(
+    project: Project, tmp_path: Path, databases: Databases
+) -> None:
+    """A pooler that was pointed elsewhere, or a schema that was renamed: the sessions of the daemon stay."""
+    own, other = databases.url(tmp_path / "database"), databases.url(tmp_path / "other")
+    with project.daemon() as daemon:
+        project.drop("a.txt", TALKS)
+        daemon.wait_for_event("message_sent")
+        with swapped(own, other):
+            project.drop("b.txt", MOVED)
+            [lost, *_] = daemon.wait_for_event("store_lost")
+            assert "another store than before" in lost["reason"]
+        daemon.wait_for_event("message_sent", 2)
+        daemon.stop()
+    kinds = [json.loads(line)["kind"] for line in project.run("events", "--json").out.splitlines()]
+    assert (kinds, project.run("alerts", "--json").out.count('"sent"')) == (["new", "changed"], 2)
+    with psycopg.connect(other) as connection:
+        assert connection.execute("SELECT 1 FROM node UNION ALL SELECT 1 FROM dump").fetchall() == []
 
 
 def test_a_daemon_waits_for_a_server_that_is_not_there_yet(

@@ -24,6 +24,9 @@ class NoAnswerError(psycopg.OperationalError):
 class ForeignStoreError(psycopg.OperationalError):
     """The address leads to another store than before: a wrong name, or a server that took another one's place."""
 
+    def __init__(self) -> None:
+        super().__init__("the database is another store than before")
+
 
 class Connection(psycopg.Connection[Row]):
     """A connection that is closed when an answer does not come in time; nobody knows what became of the statement."""
@@ -89,4 +92,4 @@ def connect_again(to_connect: Callable[[], Connection], store: str) -> Connectio
 
 def _require_store(connection: Connection, store: str) -> None:
     if connection.execute("SELECT v FROM meta WHERE k = 'store_id'").fetchall() != [(store,)]:
-        raise ForeignStoreError("the database is another store than before")
+        raise ForeignStoreError

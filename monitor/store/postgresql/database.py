@@ -50,8 +50,7 @@ def open_shared(address: Address, *, is_pooled: bool = False, node: str = "") ->
     clock = DatabaseClock()
     to_connect = partial(connect, address, is_pooled=is_pooled)
     handle = open_handle(address, is_pooled=is_pooled, clock=clock)
-    row = handle.one("meta", k="store_id")
-    store = row["v"] if row else ""
+    store = handle.store or ""
     listener = Listener(
         None if is_pooled else partial(connect_again, to_connect, store),
         lambda name, payload: handle.all("notify", name=name, payloads=to_json([payload])),
@@ -59,7 +58,7 @@ def open_shared(address: Address, *, is_pooled: bool = False, node: str = "") ->
         seconds=clock.seconds,
     )
     to_beat = partial(connect_again, partial(connect, address, BEATS, is_pooled=is_pooled), store)
-    beats = Handle(to_beat, load("postgresql"), address=address, breaker=NoBreaker(), most=1)
+    beats = Handle(to_beat, load("postgresql"), address=address, store=store, breaker=NoBreaker(), most=1)
     return SharedDatabase(handle=handle, beats=beats, membership=Membership(node), clock=clock, listener=listener)
 
 
@@ -81,8 +80,8 @@ def open_handle(address: Address, *, is_pooled: bool = False, clock: DatabaseClo
                 clock.note(parse_timestamp(now), since=since)
     except psycopg.Error as error:
         raise _failure(error, address) from error
-    to_connect_again = partial(connect_again, to_connect, stored[0][0] if stored else "")
-    return Handle(to_connect_again, load("postgresql"), address=address)
+    store = stored[0][0] if stored else ""
+    return Handle(partial(connect_again, to_connect, store), load("postgresql"), address=address, store=store)
 
 
 def migrate_database(address: Address, *, is_pooled: bool = False) -> int:

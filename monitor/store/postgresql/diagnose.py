@@ -58,7 +58,7 @@ _REFUSED = (  # words of the server or of libpq while they connect, which come w
     ("FATAL:  role", "check the user in `store:`, or make it: CREATE ROLE … LOGIN PASSWORD …"),
     ("FATAL:  database", "check the database in `store:`, or make it: CREATE DATABASE … OWNER …"),
 )
-_LOST = (NoAnswerError, errors.ReadOnlySqlTransaction)  # the connection looks well and is of no use
+_LOST = (ForeignStoreError, NoAnswerError, errors.ReadOnlySqlTransaction)  # the connection looks well and is of no use
 
 
 def store_error(error: Exception, what: str, address: Address) -> StoreError | None:

@@ -13,7 +13,7 @@ from monitor.errors import Stale, StoreError
 from monitor.store.breaker import Breaker
 from monitor.store.faults import FaultMemory
 from monitor.store.postgresql.address import Address
-from monitor.store.postgresql.connection import Connection
+from monitor.store.postgresql.connection import Connection, ForeignStoreError
 from monitor.store.postgresql.diagnose import store_error
 from monitor.store.postgresql.row import Row
 from monitor.store.postgresql.sessions import MOST, Session, Sessions
@@ -53,10 +53,15 @@ class Handle:
         statements: Mapping[str, str],
         *,
         address: Address,
+        store: str | None = None,
         breaker: Breaker | None = None,
         most: int = MOST,
     ) -> None:
-        """statements: by name, in the spelling of queries.sql. connect: raises psycopg.Error. most: connections."""
+        """statements: by name, in the spelling of queries.sql. connect: raises psycopg.Error. most: connections.
+
+        store: the identity of the store that was opened; None: every store will do.
+        """
+        self.store = store
         self.faults = FaultMemory()
         self.breaker = breaker or Breaker()
         self._statements = statements
@@ -197,6 +202,19 @@ class Handle:
         """Commit a write of a few bytes that changes nothing. Raises StoreError, as on a full disk."""
         with self.transaction():
             self.all("write_probe")
+
+    def require_own(self, store: str | None) -> None:
+        """Raise StoreUnavailable where the identity in an answer is another store's: a database took the place of this.
+
+        What is connected is connected anew, which fails until the own store answers.
+        """
+        if self.store not in (None, store):
+            with self._sessions.use():
+                raise ForeignStoreError
+
+    def reconnect(self) -> None:
+        """Connect anew before the next call; a transaction that is open goes on."""
+        self._sessions.losses += 1
 
     def losses(self) -> int:
         """Return how often a connection was lost: what the server had confirmed before, another one may not know."""

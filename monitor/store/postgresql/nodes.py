@@ -10,7 +10,7 @@ from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from monitor.errors import Buried, StoreMoved
+from monitor.errors import Buried, StoreError, StoreMoved
 from monitor.node_values import Joined, Lease, NodeFacts, NodeState, View
 from monitor.store.handle import Row
 from monitor.store.postgresql.database import SharedDatabase
@@ -41,6 +41,7 @@ class PostgresqlNodes:
         boot, held, since = uuid.uuid4().hex, Counter[str](), self._clock.seconds()
         self._membership.end()
         with self._beats.transaction():
+            self._require_own(stored["v"] if (stored := self._beats.one("meta", k="store_id")) else None)
             if moved := self._beats.one("meta", k="moved_to"):
                 raise StoreMoved(f"this store was copied to {moved['v']}: no monitor joins it", where=self.node)
             for earlier in self._beats.all("boots_of_node", node=facts.node):
@@ -54,6 +55,7 @@ class PostgresqlNodes:
     def beat(self, facts: NodeFacts) -> View:
         boot, since = self._membership.boot, self._clock.seconds()
         [row] = self._beats.all("beat", boot=boot, facts=_packed(facts))
+        self._require_own(row["store"])
         view = self._view(row)
         beats = [node.beat for node in view.nodes if node.boot == boot]
         if boot is None or not beats:
@@ -106,6 +108,14 @@ class PostgresqlNodes:
     def seen(self) -> View:
         [row] = self._handle.all("nodes_seen")
         return self._view(row)
+
+    def _require_own(self, store: str | None) -> None:
+        """Raise StoreUnavailable where another database answers in place of this store; the others hear of it, too."""
+        try:
+            self._beats.require_own(store)
+        except StoreError:
+            self._handle.reconnect()
+            raise
 
     def _release(self, boot: str, *, holding: Iterable[str], now: datetime) -> Mapping[str, int]:
         """Free the leases and the messages of a boot that is dead; return how many messages are held now, by channel.

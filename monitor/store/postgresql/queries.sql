@@ -39,6 +39,7 @@ SELECT (SELECT max(id) FROM dump WHERE source = :source AND sha = :sha AND statu
     WHERE release.seq <> (e.value ->> 0)::bigint OR release.state <> e.value ->> 1
 ) AS moved,
     EXISTS (SELECT 1 FROM reject WHERE path = :path AND source = :source AND state <> 'healed') AS has_rejects,
+    (SELECT v FROM meta WHERE k = 'store_id') AS store,
     ARRAY(SELECT nextval('version_id') FROM generate_series(1, :versions)) AS versions,
     ARRAY(SELECT nextval('event_id') FROM generate_series(1, :events)) AS events;
 
@@ -619,7 +620,8 @@ SELECT clock_timestamp() AS now, (
         ) ORDER BY since, boot), '[]') FROM living
     ) AS nodes, (
         SELECT coalesce(json_agg(json_build_object('name', name, 'owner', owner, 'fence', fence)), '[]') FROM lease
-    ) AS leases, coalesce((SELECT v FROM meta WHERE k = 'epoch'), '') AS epoch;
+    ) AS leases, coalesce((SELECT v FROM meta WHERE k = 'epoch'), '') AS epoch,
+    (SELECT v FROM meta WHERE k = 'store_id') AS store;
 
 -- name: nodes_seen
 SELECT clock_timestamp() AS now, (

@@ -100,8 +100,6 @@ class PostgresqlStore(SqlStore):
         source, moves = batch.dump.source, _moves(batch)
         at = timestamp(now) if batch.is_last else None
         generation = self._handle.all("take_turn", source=source, moves=int(moves), at=at)[0]["generation"]
-        if _depends_on_all(batch) and generation - moves != batch.mark:
-            raise Stale("the source changed meanwhile")
         [found] = self._handle.all(
             "decided_on",
             source=source,
@@ -111,6 +109,9 @@ class PostgresqlStore(SqlStore):
             path=batch.dump.path,
             events=sum(change.kind is not Kind.UNCHANGED for change in batch.changes),
         )
+        self._handle.require_own(found["store"])
+        if _depends_on_all(batch) and generation - moves != batch.mark:
+            raise Stale("the source changed meanwhile")
         if found["known"] != batch.known:
             raise Stale("another monitor has ingested the same content meanwhile")
         if found["moved"] is not None:

@@ -282,6 +282,12 @@ class SourceStates(Protocol):
     def begin_silence(self, source: str, since: datetime) -> None:
         """Record that a source is silent and that the operator was notified."""
 
+    def renamed(self) -> Mapping[str, str]:
+        """Return the present name of each source that was renamed, where other nodes may have the earlier one still."""
+
+    def forget_rename(self, source: str) -> None:
+        """Let a source of this name be a new one."""
+
     def end_silence(self, source: str) -> None:
         """Record that a source is silent no longer and that the operator was notified."""
 
@@ -333,6 +339,9 @@ class Maintenance(Protocol):
 
         Releases of `new` stay: what both hold is there twice. between: called every few hundred texts.
         """
+
+    def require_renamable(self, *, old: str, new: str) -> None:
+        """Raise WrongState where `rename_source` would."""
 
     def rehash(self, fingerprinter: Fingerprinter) -> int:
         """Bring all hashes to the fingerprinter's version, all or nothing; return of how many versions, 0: of none."""

@@ -6,7 +6,7 @@ Each check loads what it asks, because most configurations have no query and mos
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ from monitor.errors import UsageError
 
 if TYPE_CHECKING:
     from monitor.config import Config, Diagnostics
+    from monitor.config.models import Source
 
 _ANY_TIME = datetime(2026, 1, 1, tzinfo=UTC)
 _HIDDEN = "is not valid: the value comes from a reference and is not shown, so check it where it is set"
@@ -32,6 +33,23 @@ def check_rules(config: Config, diagnostics: Diagnostics) -> None:
             _check_query(config, name, aliases, diagnostics)
         if watchlist.regex:
             _check_regex(config, f"{path}.regex", watchlist.regex, diagnostics)
+
+
+def earlier_names(config: Config, renamed: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Yield path and fault of each source whose name was given up. renamed: the present names, by the earlier ones."""
+    for name, source in config.sources.items():
+        now = renamed.get(name)
+        if now and now not in source.was and not is_declared_new(source):
+            fault = (
+                f"a node that shares the store has renamed '{name}' to '{now}', and under the old name all of it would"
+                f" alert again: write {now}: with was: [{name}] here, too; for a new source of this name, was: []"
+            )
+            yield f"sources.{name}", fault
+
+
+def is_declared_new(source: Source) -> bool:
+    """Return whether `was: []` says that a source has nothing to do with an earlier one of its name."""
+    return not source.was and "was" in source.model_fields_set
 
 
 def check_folders(config: Config, diagnostics: Diagnostics) -> None:

@@ -34,7 +34,7 @@ from monitor.daemon.ingester import Ingester
 from monitor.daemon.maintenance import MaintenanceWorker
 from monitor.daemon.operator_alerts import OperatorAlerts
 from monitor.daemon.run_once import run_once
-from monitor.daemon.source_rename import rename_sources
+from monitor.daemon.source_rename import refuse_earlier_names, refuse_renames_beside_others, rename_sources
 from monitor.errors import NotFound, StoreDamaged, UsageError
 from monitor.frozen import dataclass
 from monitor.health.counters import Counters
@@ -94,7 +94,8 @@ class Runtime:
     build_for: Callable[[Config], Runtime]  # builds a Runtime with the same shared parts
 
     def rebuilt_for(self, config: Config) -> Runtime:
-        """Build the runtime of a changed configuration. Raises MonitorError where it requires events and has none."""
+        """Build the runtime of a changed configuration. Raises MonitorError where it could not be run."""
+        refuse_renames_beside_others(config, self.stores.maintenance)
         runtime = self.build_for(config)
         if config.watch.mode == "events":
             require_events([source.folder for source in runtime.ingester.sources])
@@ -249,6 +250,7 @@ def _absolute(path: Path) -> bytes:
 
 def _build_runtime(config: Config, shared: SharedParts) -> Runtime:
     stores, clock = shared.stores, shared.clock
+    refuse_earlier_names(config, stores.source_states)
     store = _unless_damaged(stores.archive.store_id) or ""
     counters = shared.counters
     _update_store_size(config.state, counters)

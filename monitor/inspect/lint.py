@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from monitor.config import Config, Diagnostics
+from monitor.config.checks import earlier_names
 from monitor.config.convert import RULE_KEYS, watchlists_of
 from monitor.config.window_parsers import digest_text, interval_of
 from monitor.errors import NotFound, StoreError
@@ -42,6 +43,8 @@ def lint(config: Config, diagnostics: Diagnostics) -> None:
     _check_duplicates(config, diagnostics)
     # The first run creates the file; `check_shared_store` says why a shared store cannot be read.
     with suppress(StoreError if config.store else NotFound), open_read_only(config) as store:
+        for path, message in earlier_names(config, store.source_states.renamed()):
+            diagnostics.error(path, message)
         _check_sources_named(config, store.archive, diagnostics)
         _check_channels_named(config, store.archive, diagnostics)
         _check_ids(config, store.archive, diagnostics)

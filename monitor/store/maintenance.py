@@ -51,6 +51,9 @@ class SqlMaintenance(ABC):
     ) -> int | None:
         return rename(self._handle, old=old, new=new, keys=fingerprinter.keys, between=between)
 
+    def require_renamable(self, *, old: str, new: str) -> None:
+        del old, new  # nobody else is there
+
     def rehash(self, fingerprinter: Fingerprinter) -> int:
         return rehash(self._handle, fingerprinter)
 

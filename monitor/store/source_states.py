@@ -59,6 +59,12 @@ class SqlSourceStates:
         with self._handle.transaction():
             self._handle.all("delete_meta", k=f"silent:{source}")
 
+    def renamed(self) -> Mapping[str, str]:
+        return {}  # the only monitor of its store has one configuration
+
+    def forget_rename(self, source: str) -> None:
+        pass
+
     def unreported_rejects(self) -> Mapping[str, tuple[int, int]]:
         return {row["source"]: (row["n"], row["last"]) for row in self._handle.all("unreported_rejects")}
 

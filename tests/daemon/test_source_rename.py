@@ -10,12 +10,16 @@ import pytest
 from monitor.config import load
 from monitor.daemon.bootstrap import open_runtime
 from monitor.daemon.source_rename import rename_sources
+from monitor.errors import WrongState
 from monitor.ingest_values import Mode
 from monitor.model import Kind
 from monitor.records import EventFilter
-from monitor.store.open import Access, open_stores
+from monitor.secret import Secret
+from monitor.store.open import Access, open_shared_stores, open_stores
 from monitor.store_location import StoreLocation
 from tests.end_to_end.harness import Project, record
+from tests.postgresql_databases import Databases
+from tests.store.postgresql.nodes import facts_of
 
 TALKS = record("FTA talks held", "Delegations met in Seoul on Monday and agreed to meet again.")
 VISIT = record("Visit to a plant", "The visit to the FTA desk ended with a dinner.")
@@ -125,3 +129,22 @@ def test_an_earlier_name_that_comes_back_is_another_source(project: Project) -> 
         report = runtime.ingester.ingest(bytes(project.folder / "other" / "c.txt"), other, mode=Mode.ONCE).report
     assert report is not None
     assert report.counts[Kind.NEW] == 1
+
+
+def test_a_reload_with_a_new_name_is_refused_while_another_node_runs(databases: Databases, tmp_path: Path) -> None:
+    """The daemon goes on as it was; without this it would end, because the rename is refused."""
+    url = databases.url(tmp_path / "database")
+    project = Project(tmp_path / "p", config=f'store: "{url}"\n{CONFIG % OLD}')
+    project.drop("a.txt", TALKS)
+    with (
+        open_runtime(load(project.folder / "config.yaml", environ={}), verb="run") as runtime,
+        open_shared_stores(Secret(url), place="south") as south,
+    ):
+        runtime.run_once()
+        assert south.nodes
+        south.nodes.join(facts_of("south"))
+        project.write_config(f'store: "{url}"\n{CONFIG % NEW}')
+        with pytest.raises(WrongState, match="name of south"):
+            runtime.rebuilt_for(load(project.folder / "config.yaml", environ={}))
+        south.nodes.leave()
+        runtime.rebuilt_for(load(project.folder / "config.yaml", environ={}))

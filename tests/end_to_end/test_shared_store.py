@@ -136,6 +136,26 @@ def test_another_store_in_its_place_gets_and_tells_nothing(
         assert connection.execute("SELECT 1 FROM node UNION ALL SELECT 1 FROM dump").fetchall() == []
 
 
+def test_a_node_with_the_old_name_of_a_source_does_not_start(project: Project, tmp_path: Path) -> None:
+    """Its folder would be a new source, and alert from the first release on."""
+    project.drop("a.txt", TALKS)
+    assert project.run("run", "--once").code == 0
+    shared = (project.folder / "config.yaml").read_text("utf-8")
+    renamed = shared.replace("  motie:", "  ministry:\n    was: [motie]")
+    other = Project(tmp_path / "other", config=shared)
+    project.write_config(renamed)
+    assert project.run("run", "--once").code == 0
+    other.drop("a.txt", TALKS)
+    for words in (["run", "--once"], ["check"], ["ingest", "seeds/a.txt"]):
+        refused = other.run(*words)
+        said = refused.out + refused.err
+        assert (refused.code, "config.yaml:" in said, "was: [motie] here, too" in said) == (78, True, True), words
+    other.write_config(renamed)
+    assert (other.run("run", "--once").code, other.run("alerts", "--json").out.count('"sent"')) == (0, 1)
+    other.write_config(shared.replace("  motie:", "  motie:\n    was: []"))
+    assert (other.run("run", "--once").code, other.run("alerts", "--json").out.count('"sent"')) == (0, 2)
+
+
 def test_a_daemon_waits_for_a_server_that_is_not_there_yet(
     tmp_path: Path, own_server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -45,14 +45,22 @@ class PostgresqlMaintenance(SqlMaintenance):
     ) -> int | None:
         if not self._handle.one("any_dump", source=old):
             return None
-        with self._alone(f"source {old} cannot be renamed to {new}"):
+        with self._alone(_not_renamed(old, new)):
             count = super().rename_source(old=old, new=new, fingerprinter=fingerprinter, between=between)
             if count is not None:
                 self._handle.all("join_sources", old=old, new=new)
                 self._handle.all("delete_source", old=old)
                 self._handle.all("rename_baselines", old=old, new=new)
                 self._handle.all("delete_baselines", old=old)
+                self._handle.all("follow_rename", old=old, new=new)
+                self._handle.all("delete_meta", k=f"renamed:{new}")
+                self._handle.all("set_meta", k=f"renamed:{old}", v=new)
         return count
+
+    def require_renamable(self, *, old: str, new: str) -> None:
+        if self._handle.one("any_dump", source=old):
+            with self._alone(_not_renamed(old, new)):
+                pass
 
     def rehash(self, fingerprinter: Fingerprinter) -> int:
         stored = self._handle.one("meta", k="norm_version")
@@ -81,3 +89,7 @@ class PostgresqlMaintenance(SqlMaintenance):
         faults = [f"{row['place']} {row['row']} names a row of {row['missing']} that is not there" for row in rows]
         yield IntegrityCheck(check="references", faults=tuple(faults))
         yield from verify_rows(self._handle)
+
+
+def _not_renamed(old: str, new: str) -> str:
+    return f"source {old} cannot be renamed to {new}"

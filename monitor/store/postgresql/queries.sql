@@ -40,6 +40,7 @@ SELECT (SELECT max(id) FROM dump WHERE source = :source AND sha = :sha AND statu
 ) AS moved,
     EXISTS (SELECT 1 FROM reject WHERE path = :path AND source = :source AND state <> 'healed') AS has_rejects,
     (SELECT v FROM meta WHERE k = 'store_id') AS store,
+    (SELECT v FROM meta WHERE k = 'renamed:' || :source) AS renamed,
     ARRAY(SELECT nextval('version_id') FROM generate_series(1, :versions)) AS versions,
     ARRAY(SELECT nextval('event_id') FROM generate_series(1, :events)) AS events;
 
@@ -101,6 +102,13 @@ ON CONFLICT (name) DO UPDATE SET generation = source.generation + excluded.gener
 
 -- name: delete_source
 DELETE FROM source WHERE name = :old;
+
+-- name: follow_rename
+-- What had its name before `old` has another one now.
+UPDATE meta SET v = :new WHERE k >= 'renamed:' AND k < 'renamed;' AND v = :old;
+
+-- name: renamed_sources
+SELECT substr(k, length('renamed:') + 1) AS source, v FROM meta WHERE k >= 'renamed:' AND k < 'renamed;';
 
 -- name: rename_baselines
 -- A place that has dumps of both names keeps its baseline of the new one.

@@ -29,6 +29,12 @@ class PostgresqlSourceStates(SqlSourceStates):
     def end_baseline(self, source: str) -> None:
         self._handle.all("set_baseline", source=source, here=self._place, state="done")
 
+    def renamed(self) -> Mapping[str, str]:
+        return {row["source"]: row["v"] for row in self._handle.all("renamed_sources")}
+
+    def forget_rename(self, source: str) -> None:
+        self._handle.all("delete_meta", k=f"renamed:{source}")
+
     def cut_off_baselines(self) -> Mapping[str, str]:
         return {row["source"]: row["name"] or "" for row in self._handle.all("cut_off_baselines")}
 

@@ -110,6 +110,10 @@ class PostgresqlStore(SqlStore):
             events=sum(change.kind is not Kind.UNCHANGED for change in batch.changes),
         )
         self._handle.require_own(found["store"])
+        if found["renamed"]:
+            raise StoreError(
+                f"another monitor has renamed source {source} to {found['renamed']} meanwhile: start again"
+            )
         if _depends_on_all(batch) and generation - moves != batch.mark:
             raise Stale("the source changed meanwhile")
         if found["known"] != batch.known:

@@ -16,7 +16,7 @@ import pytest
 from monitor.compare.fingerprint import FINGERPRINTER
 from monitor.daemon.operator_alerts import OperatorAlerts
 from monitor.daemon.reject_alerts import RejectAlerts
-from monitor.errors import Stale, WrongState
+from monitor.errors import Stale, StoreError, WrongState
 from monitor.ingest_values import Mode
 from monitor.inspect.follow import EventFollower
 from monitor.match.search import index_words
@@ -267,6 +267,32 @@ def test_a_source_is_not_renamed_while_another_monitor_runs(two: Two) -> None:
     nodes.leave()
     assert rename(two) == 1
     assert set(two.one.source_states.last_dumps()) == {"ministry"}
+
+
+def test_a_name_that_was_given_up_is_no_new_source_for_another_monitor(two: Two) -> None:
+    """It has another configuration, in which the source has its earlier name."""
+    take_in(two.one.store, TALKS)
+    rename(two)
+    assert two.other.source_states.renamed() == {"motie": "ministry"}
+    with pytest.raises(StoreError, match="renamed source motie to ministry"):
+        take_in(two.other.store, TALKS)
+    assert two.kinds() == ["new"]
+    two.other.source_states.forget_rename("motie")
+    take_in(two.other.store, TALKS)
+    assert two.kinds() == ["new", "new"]
+
+
+def test_a_source_that_is_renamed_again_or_back_has_its_present_name(two: Two) -> None:
+    take_in(two.one.store, TALKS)
+    found = []
+    for old, new in (("motie", "ministry"), ("ministry", "trade"), ("trade", "motie")):
+        two.one.maintenance.rename_source(old=old, new=new, fingerprinter=FINGERPRINTER)
+        found.append(two.other.source_states.renamed())
+    assert found == [
+        {"motie": "ministry"},
+        {"motie": "trade", "ministry": "trade"},
+        {"ministry": "motie", "trade": "motie"},
+    ]
 
 
 def test_texts_are_not_hashed_anew_while_another_monitor_runs(two: Two) -> None:

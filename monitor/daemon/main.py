@@ -106,7 +106,8 @@ def _run_all(
 ) -> int:
     """Run one daemon after the other, each on a newer configuration."""
     while True:
-        liveness = Liveness(store_failure=runtime.stores.fault)
+        node = runtime.node
+        liveness = Liveness(store_failure=runtime.stores.fault, node_silence=node.silence if node else None)
         reloader = ConfigReloader(runtime.config, runtime.rebuilt_for, runtime.dispatcher.operator)
         set_timezone(runtime.config.timezone)
         _serve_health(health_server, runtime, liveness)

@@ -25,6 +25,7 @@ class HealthSnapshot:
     watcher: float  # the ingest thread, which also keeps the folders watched
     store: float  # 0: no check of the store is open
     scheduler: float
+    node: float = 0.0  # the threads of this node of a shared store: by how much one of them is overdue
     fault: str = ""  # what is wrong with the store; "": it answers and can be written
     is_damaged: bool = False  # the fault is damage: it does not pass, and what still works goes on
     watches: Mapping[str, SourceState] = field(default_factory=dict)  # by source; empty: none was checked yet
@@ -33,7 +34,12 @@ class HealthSnapshot:
 def stalled_part(snapshot: HealthSnapshot, *, within: float) -> str:
     """Return a sentence on the first part that has not answered within so many seconds; "": all have."""
     # The store comes first: a thread that waits for it does not report either.
-    parts = {"store": snapshot.store, "watcher": snapshot.watcher, "scheduler": snapshot.scheduler}
+    parts = {
+        "store": snapshot.store,
+        "watcher": snapshot.watcher,
+        "scheduler": snapshot.scheduler,
+        "node thread": snapshot.node,
+    }
     silent = (f"the {part} has not answered for {since:.0f} s" for part, since in parts.items() if since >= within)
     return next(silent, "")
 
@@ -64,8 +70,10 @@ class Liveness:
         *,
         seconds: Callable[[], float] = time.monotonic,
         store_failure: Callable[[], StoreError | None] = lambda: None,  # as `Stores.fault`
+        node_silence: Callable[[], float] | None = None,  # as `NodeThreads.silence`; None: nobody shares the store
     ) -> None:
         self._seconds = seconds
+        self._node_silence = node_silence
         self._store_failure = store_failure
         self._watcher_seen = self._scheduler_seen = seconds()
         self._store_check_began: float | None = None  # None: no check is open
@@ -114,6 +122,7 @@ class Liveness:
             watcher=now - self._watcher_seen,
             store=0.0 if began is None else now - began,
             scheduler=now - self._scheduler_seen,
+            node=self._node_silence() if self._node_silence else 0.0,
             fault=self.fault,
             is_damaged=isinstance(self._store_failure(), StoreDamaged),
             watches=self._watches,

@@ -21,6 +21,7 @@ ROWS = [
     ("just begun", replace(WELL, watches={}), "starting"),
     ("a hung watcher", replace(WELL, watcher=61.4), "the watcher has not answered for 61 s"),
     ("a dead scheduler", replace(WELL, scheduler=STALE_AFTER), "the scheduler has not answered for 10 s"),
+    ("a hung node", replace(WELL, node=12.0), "the node thread has not answered for 12 s"),
     ("a hung store", replace(WELL, store=12.0), "the store has not answered for 12 s"),
     ("all wait for the store", replace(WELL, store=30.0, watcher=40.0, scheduler=50.0), "the store has not"),
     ("a full disk", replace(WELL, fault="the disk is full"), "paused: the disk is full"),

@@ -71,6 +71,7 @@ class SharedParts:
     clock: Clock
     clock_follower: ClockFollower | None  # None: the clock is the database's
     node: NodeThreads | None  # None: nobody shares the store
+    agreement: ConfigAgreement | None  # of the nodes; None: as `node`
     since: datetime  # as in Dispatcher
     retry_policy: RetryPolicy
     unrecorded: UnrecordedAttempts = field(default_factory=UnrecordedAttempts)
@@ -218,6 +219,7 @@ def open_locked(
             say("store_rehashed", versions=rehashed)
         rename_sources(config, stores.maintenance)
         counters, since = Counters(), clock.now()
+        node = NodeThreads(NodeWorker(stores.nodes, facts_of(config))) if stores.nodes else None
         shared = SharedParts(
             stores=stores,
             counters=counters,
@@ -225,15 +227,16 @@ def open_locked(
             clock_follower=None
             if stores.clock
             else ClockFollower(clock=clock, maintenance=stores.maintenance, counters=counters),
-            node=NodeThreads(NodeWorker(stores.nodes, facts_of(config))) if stores.nodes else None,
+            node=node,
+            agreement=ConfigAgreement(living=node.node.living, has_chores=node.node.has_chores) if node else None,
             since=since,
             retry_policy=retry_policy,
         )
         try:
             yield _build_runtime(config, shared)
         finally:
-            if shared.node:
-                shared.node.close()
+            if node:
+                node.close()
 
 
 def send_test(config: Config, name: str, *, stream: TextIO) -> Verdict:
@@ -289,7 +292,7 @@ def _build_runtime(config: Config, shared: SharedParts) -> Runtime:
         ),
         node=shared.node,
         check_clock=partial(shared.clock_follower.check, operator) if shared.clock_follower else _nothing,
-        check_agreement=_agreement_check(shared.node.node, operator) if shared.node else _nothing,
+        check_agreement=partial(shared.agreement.check, operator) if shared.agreement else _nothing,
         update_store_size=partial(_update_store_size, config.state, counters),
         build_for=partial(_build_runtime, shared=shared),
     )
@@ -308,10 +311,6 @@ def _dispatcher(config: Config, shared: SharedParts, operator: OperatorAlerts, s
         ownership=shared.node.node if shared.node else SOLE_OWNER,
         routed=frozenset(channel for each in config.watchlists.values() for channel in each.notify or ()),
     )
-
-
-def _agreement_check(node: NodeWorker, operator: OperatorAlerts) -> Callable[[], None]:
-    return ConfigAgreement(living=node.living, has_chores=node.has_chores, operator=operator).check
 
 
 def _nothing() -> None:

@@ -14,17 +14,16 @@ from monitor.node_values import NodeState
 
 @dataclass(eq=False, kw_only=True)
 class ConfigAgreement:
-    """Compares what the living nodes tell; `check` runs at each tick of each of them."""
+    """Compares what the living nodes tell, over every reload; `check` runs at each tick of each of them."""
 
     living: Callable[[], Sequence[NodeState]]  # empty: nobody knows now
     has_chores: Callable[[], bool]  # True: this node alerts the operator
-    operator: OperatorAlerts
     uptime: Callable[[], float] = uptime
     _since: Mapping[Difference, float] = field(default_factory=dict)
     _logged: frozenset[Difference] = frozenset()
     _alerted: frozenset[Difference] = frozenset()
 
-    def check(self) -> None:
+    def check(self, operator: OperatorAlerts) -> None:
         """Log each lasting difference once on each node, and alert the operator of it once."""
         nodes, now = self.living(), self.uptime()
         if not nodes:
@@ -38,5 +37,5 @@ class ConfigAgreement:
         self._logged, self._alerted = found, self._alerted & found
         if self.has_chores():
             for each in found - self._alerted:
-                self.operator.settings_differ(each.key, each.text())
+                operator.settings_differ(each.key, each.text())
             self._alerted = found

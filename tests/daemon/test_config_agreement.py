@@ -29,13 +29,17 @@ class Member:
         self.agreement = ConfigAgreement(
             living=lambda: self.nodes,
             has_chores=lambda: self.has_chores,
-            operator=OperatorAlerts(channels=["desk"], outbox=outbox, clock=FrozenClock()),
             uptime=lambda: self.now,
         )
+        self.reload()
+
+    def reload(self) -> None:
+        """Go on with another configuration."""
+        self.operator = OperatorAlerts(channels=["desk"], outbox=self.outbox, clock=FrozenClock())
 
     def tick(self, seconds: float = 15.0) -> None:
         self.now += seconds
-        self.agreement.check()
+        self.agreement.check(self.operator)
 
     def alerts(self) -> list[str]:
         return [row.message.text.partition("\n")[0] for row in self.outbox.rows]
@@ -98,3 +102,16 @@ def test_while_nobody_is_known_nothing_is_said_and_nothing_forgotten(member: Mem
     member.nodes = DIFFERENT
     member.tick()
     assert member.alerts() == [RULES]
+
+
+def test_a_reload_neither_begins_the_wait_anew_nor_says_it_twice(
+    member: Member, caplog: pytest.LogCaptureFixture
+) -> None:
+    member.nodes = DIFFERENT
+    member.tick()
+    member.reload()
+    member.tick(LASTING)
+    assert member.alerts() == [RULES]
+    member.reload()
+    member.tick(LASTING)
+    assert (member.alerts(), logged(caplog)) == ([RULES], ["config_differs"])

@@ -1,4 +1,4 @@
-"""Run `monitor` until it says that it is ready, then interrupt it: for commands that would run forever."""
+"""Run a command until `monitor` says that it is ready, then interrupt it: for what would run forever."""
 
 import signal
 import subprocess
@@ -7,8 +7,7 @@ import sys
 READY = ("page  http", '"event": "started"')
 
 if __name__ == "__main__":
-    command = [sys.executable, "-m", "monitor", *sys.argv[1:]]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+    with subprocess.Popen(sys.argv[1:], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
         assert process.stdout is not None
         is_ready = False
         for line in process.stdout:

@@ -20,6 +20,7 @@ from pathlib import Path
 from tempfile import mkdtemp
 
 from tests.docs.shown import Block
+from tests.end_to_end.forking import forked_python
 from tests.end_to_end.harness import ROOT, Project, record
 from tests.servers import HttpServer, unused_port
 
@@ -54,15 +55,14 @@ PLACEHOLDERS = {
     r"\bNAME\b": "console",
 }
 LOOP = str(Path(__file__).with_name("run_until_ready.py"))
-MONITOR = f"""\
+MONITOR = """\
 #!/bin/sh
 case " $* " in
     *" --once "* | *" web password "* | *" --rotate-feeds "*) ;;
-    " run "* | " web "*) exec {shlex.quote(sys.executable)} {shlex.quote(LOOP)} "$@" ;;
+    " run "* | " web "*) exec {python} {loop} {python} -m monitor "$@" ;;
 esac
-exec {shlex.quote(sys.executable)} -m monitor "$@"
+exec {python} -m monitor "$@"
 """
-PROGRAMS = {"monitor": MONITOR, "sudo": '#!/bin/sh\nexec "$@"\n'}
 
 
 class Sandbox:
@@ -78,7 +78,8 @@ class Sandbox:
         (self.project / "config.yaml").write_text(text, "utf-8")
         for name in ("bin", "home/.config/fish/completions", "etc/monitor", "srv/press/harbour", "backup"):
             (folder / name).mkdir(parents=True)
-        for name, program in PROGRAMS.items():
+        monitor = MONITOR.format(python=shlex.join(forked_python()), loop=shlex.quote(LOOP))
+        for name, program in {"monitor": monitor, "sudo": '#!/bin/sh\nexec "$@"\n'}.items():
             (folder / "bin" / name).write_text(program, "utf-8")
             (folder / "bin" / name).chmod(0o755)
         (folder / "etc" / "monitor" / "environment").write_text(f"SLACK_URL={self.environ['SLACK_URL']}\n", "utf-8")
@@ -135,7 +136,7 @@ class Sandbox:
     @contextmanager
     def _daemon(self) -> Iterator[None]:
         process = subprocess.Popen(
-            [sys.executable, "-m", "monitor", "run", "--log-format", "json"],
+            [*forked_python(), "-m", "monitor", "run", "--log-format", "json"],
             cwd=self.project,
             env=self.environ,
             stdout=subprocess.DEVNULL,

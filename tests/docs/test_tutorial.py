@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 
 from monitor.config import load
-from tests.end_to_end.harness import DEADLINE, MONITOR, ROOT, wait_for
+from tests.end_to_end.forking import forked_python
+from tests.end_to_end.harness import DEADLINE, ROOT, wait_for
 from tests.servers import Arrivals
 
 ELSEWHERE = ("./dev run --once", "./dev shell", "pipx install .", "python3 docs/receive.py")  # or a second terminal
@@ -61,7 +62,7 @@ def receiver() -> Iterator[Receiver]:
 
 def program(folder: Path) -> Path:
     """A folder in which `monitor` is a program, as `./dev shell` puts it on the path."""
-    (folder / "monitor").write_text(f'#!/bin/sh\nexec {shlex.join(MONITOR)} "$@"\n')
+    (folder / "monitor").write_text(f'#!/bin/sh\nexec {shlex.join(forked_python())} -m monitor "$@"\n')
     (folder / "monitor").chmod(0o755)
     return folder
 

@@ -1,4 +1,4 @@
-"""Processes of the fork server, to be used as those of `subprocess.Popen` are."""
+"""Processes of the fork server, to be used as those of `subprocess.Popen` are, and in the scripts of a shell."""
 
 from __future__ import annotations
 
@@ -13,9 +13,11 @@ import sys
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TextIO
 
 SERVER = Path(__file__).with_name("fork_server.py")
+COMMAND = Path(__file__).with_name("forked_python.py")
 
 
 class Process:
@@ -27,9 +29,11 @@ class Process:
         request = {"words": words, "folder": str(folder), "environ": dict(os.environ), "umask": _umask()}
         line = json.dumps(request).encode() + b"\n"
         descriptors = [out[1], err[1], said[1]]
-        server = _server()
-        sent = socket.send_fds(server, [line], descriptors)
-        server.sendall(line[sent:])
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.connect(_server())
+            sent = socket.send_fds(connection, [line], descriptors)
+            if sent < len(line):
+                connection.sendall(line[sent:])
         for descriptor in descriptors:
             os.close(descriptor)
         self.stdout: TextIO = os.fdopen(out[0], "r", encoding="utf-8")
@@ -68,16 +72,30 @@ class Process:
             stream.close()
 
 
+def forked_python() -> list[str]:
+    """Return the words of a program that does what `python` does, but begins with everything imported.
+
+    It starts in 20 ms. Signals reach what it runs, but for those that nobody can catch.
+    """
+    return [sys.executable, "-I", "-S", str(COMMAND), _server()]
+
+
 @cache
-def _server() -> socket.socket:
-    """The one fork server of this test process; it ends with it."""
+def _server() -> str:
+    """Return the address of the one fork server of this test process, which ends with it."""
+    folder = TemporaryDirectory(prefix="forks-")
+    address = str(Path(folder.name) / "socket")
     ours, theirs = socket.socketpair()
-    with theirs:
-        command = [sys.executable, str(SERVER), str(theirs.fileno())]
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, pass_fds=[theirs.fileno()])
+    with theirs, socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(address)
+        listener.listen()
+        inherited = [listener.fileno(), theirs.fileno()]
+        words = [sys.executable, str(SERVER), *map(str, inherited)]
+        process = subprocess.Popen(words, stdin=subprocess.DEVNULL, pass_fds=inherited)
+    atexit.register(folder.cleanup)
     atexit.register(process.wait)
     atexit.register(ours.close)  # the last that is registered comes first
-    return ours
+    return address
 
 
 def _umask() -> int:

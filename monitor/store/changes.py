@@ -140,13 +140,10 @@ def _age(age: Age) -> _Row:
 
 
 def _remember(handle: Handle, source: str, changes: Sequence[Change]) -> None:
-    """Remember the release of each record; a record that is remembered already adds no row."""
+    """Remember the release of each record; one that is remembered already is not written again."""
     taken = {(c.record.digest, c.number, c.version) for c in changes if c.record}
-    doubtful = [c.record.digest for c in changes if c.record and c.kind is not Kind.NEW]
-    known = {tuple(row)[:3] for row in handle.keyed("seen_records", doubtful, source=source)}
     rows = [
-        {"source": source, "digest": digest, "release": release, "seq": seq}
-        for digest, release, seq in sorted(taken - known)
+        {"source": source, "digest": digest, "release": release, "seq": seq} for digest, release, seq in sorted(taken)
     ]
     handle.many("add_seen", rows)
 

@@ -83,16 +83,6 @@ SELECT (SELECT coalesce(max(id), 0) FROM version) AS version, (SELECT coalesce(m
 -- name: next_release
 SELECT coalesce(max(id), 0) + 1 FROM release;
 
--- name: add_dump
-INSERT INTO dump (
-    source, name, sha, size, mtime, as_of, evidence, newest, take, status, encoding, n, n_new, n_changed, n_completed, n_enriched,
-    n_reread, n_cosmetic, n_stale, n_unchanged, n_withdrawn, n_reappeared, n_rejected, listing, at
-) VALUES (
-    :source, :name, :sha, :size, :mtime, :as_of, :evidence, :newest,
-    (SELECT count(*) FROM dump AS same WHERE same.source = :source AND same.sha = :sha AND same.as_of = :as_of), :status, :encoding, :n, :n_new, :n_changed, :n_completed,
-    :n_enriched, :n_reread, :n_cosmetic, :n_stale, :n_unchanged, :n_withdrawn, :n_reappeared, :n_rejected, :listing, :at
-) RETURNING *;
-
 -- name: continue_dump
 -- The next part of a large dump.
 UPDATE dump SET n = n + :n, n_new = n_new + :n_new, n_changed = n_changed + :n_changed,
@@ -144,7 +134,8 @@ INSERT INTO alias (key, release) VALUES (:key, :release) ON CONFLICT DO NOTHING;
 
 -- name: add_seen
 INSERT INTO seen (source, digest, release, seq) VALUES (:source, :digest, :release, :seq)
-ON CONFLICT (source, digest) DO UPDATE SET release = excluded.release, seq = excluded.seq;
+ON CONFLICT (source, digest) DO UPDATE SET release = excluded.release, seq = excluded.seq
+WHERE seen.release <> excluded.release OR seen.seq <> excluded.seq;
 
 -- name: add_related
 INSERT INTO related (release, other, reason) VALUES (:release, :other, :reason) ON CONFLICT DO NOTHING;

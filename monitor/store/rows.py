@@ -188,7 +188,7 @@ def record_of(made: Callable[..., _Made], row: Any, **others: object) -> _Made:
     return made(**others, **{name: _READ[name](row[name]) if name in _READ else row[name] for name in names})
 
 
-def report_of(row: Row) -> IngestReport:
+def report_of(row: Row | dict[str, Any]) -> IngestReport:
     """Return the report of the ingest that a dump row holds."""
     counts = {kind: row[f"n_{kind}"] for kind in Kind}
     unstored = {"missing": 0, "ids": IdCounts(), "unread_dates": 0, "unread_date": ""}

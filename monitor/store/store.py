@@ -227,7 +227,7 @@ class SqlStore:
         found = {key: self._handle.all("aliases", key=key, most=limit) for key in keys}
         return {key: tuple(row["release"] for row in reversed(rows)) for key, rows in found.items() if rows}
 
-    def _enter_dump(self, batch: Batch, *, rejected: int, now: datetime) -> Row:
+    def _enter_dump(self, batch: Batch, *, rejected: int, now: datetime) -> Row | _Row:
         """Add the row of an ingest with its first part, or update it with the others; return it."""
         kinds = Counter(change.kind for change in batch.changes)
         kinds[Kind.UNCHANGED] += len(batch.as_seen)
@@ -240,28 +240,31 @@ class SqlStore:
             "at": timestamp(now),
         }
         if batch.row is not None:
-            [row] = self._handle.all("continue_dump", id=batch.row, **values)
+            row: Row | _Row = self._handle.all("continue_dump", id=batch.row, **values)[0]
         else:
-            [row] = self._add_dump(batch, values)
+            row = self._add_dump(batch, values)
         add_shown(self._handle, row["id"], shown)
         return row
 
-    def _add_dump(self, batch: Batch, values: _Row) -> Sequence[Row]:
+    def _add_dump(self, batch: Batch, values: _Row) -> Row | _Row:
+        """Add the row of an ingest and return it."""
+        return self._handle.all("add_dump", **self._dump_row(batch, values))[0]
+
+    def _dump_row(self, batch: Batch, values: _Row) -> _Row:
         dump = batch.dump
-        return self._handle.all(
-            "add_dump",
+        return {
             **values,
-            source=dump.source,
-            sha=dump.sha256,
-            as_of=timestamp(batch.age.as_of),
-            evidence=batch.age.evidence,
-            newest=day_text(batch.age.newest),
-            name=dump.name,
-            size=dump.signature.size,
-            mtime=timestamp_of_ns(dump.signature.mtime_ns),
-            encoding=dump.encoding,
-            listing=batch.listing,
-        )
+            "source": dump.source,
+            "sha": dump.sha256,
+            "as_of": timestamp(batch.age.as_of),
+            "evidence": batch.age.evidence,
+            "newest": day_text(batch.age.newest),
+            "name": dump.name,
+            "size": dump.signature.size,
+            "mtime": timestamp_of_ns(dump.signature.mtime_ns),
+            "encoding": dump.encoding,
+            "listing": batch.listing,
+        }
 
     def _reject_tails(self, rows: Sequence[Row], ids: Iterator[int], *, now: datetime) -> None:
         """Give each tail that is rejected now its event."""

@@ -12,7 +12,9 @@ from monitor.store.statements import load, named, read
 
 ENGINES = ["sqlite", "postgresql"]
 SHARED = files("monitor.store").joinpath("queries.sql").read_text("utf-8")
-CALLS = re.compile(r"""\.(?:all|one|many|keyed|pages)\(\s*"(\w+)"|queries\(\)\["(\w+)"\]|\("(\w+)", (?:wanted\)|\{")""")
+CALLS = re.compile(
+    r"""\.(?:all|one|many|keyed|pages)\(\s*"(\w+)"|queries\(\)\["(\w+)"\]|\("(\w+)", (?:(?:wanted|decided_on)\)|\{")"""
+)
 SQLITE_ALONE = re.compile(
     r"\b(?:iif|strftime|datetime|instr|json_(?!each\()\w+|REPLACE|IGNORE|rowid)\b|\b(?:max|min)\([^()]*,"
 )

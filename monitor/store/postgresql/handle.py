@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, TypeVar
 
 from psycopg.pq import TransactionStatus
@@ -15,6 +14,7 @@ from monitor.store.faults import FaultMemory
 from monitor.store.postgresql.address import Address
 from monitor.store.postgresql.connection import Connection, ForeignStoreError
 from monitor.store.postgresql.diagnose import store_error
+from monitor.store.postgresql.pipelined import UNDONE, PipelinedTransaction
 from monitor.store.postgresql.row import Row
 from monitor.store.postgresql.sessions import MOST, Session, Sessions
 from monitor.store.postgresql.translation import translated
@@ -25,19 +25,6 @@ _COLUMNS = """
 SELECT coalesce(sum(hashint8(attrelid::bigint * 2048 + attnum)), 0) FROM pg_attribute
 WHERE attrelid IN (SELECT oid FROM pg_class WHERE relnamespace = current_schema()::regnamespace)
 """
-_FEW = 20  # rows of one statement: more of them are sent faster by themselves
-_UNDONE = "the state store failed: the transaction was undone, and all that shared it"
-
-
-class _Queued(threading.local):
-    """Writes of this thread that are sent together."""
-
-    def __init__(self) -> None:
-        self.is_open = False
-        self.writes: list[tuple[str, Sequence[Mapping[str, object]]]] = []
-
-    def add(self, statement: str, rows: Sequence[Mapping[str, object]]) -> None:
-        self.writes.append((statement, rows))
 
 
 class Handle:
@@ -65,7 +52,6 @@ class Handle:
         self.faults = FaultMemory()
         self.breaker = breaker or Breaker()
         self._statements = statements
-        self._queued = _Queued()
         self._address = address
         self._sessions = Sessions(connect, self._failure, breaker=self.breaker, most=most)
 
@@ -86,7 +72,7 @@ class Handle:
 
     def all(self, query: str, **values: object) -> list[Row]:
         """Run a named query and return every row."""
-        return self._run(translated(self._statements[query]), values)
+        return self._run(self._statement(query), values)
 
     def one(self, query: str, **values: object) -> Row | None:
         """Run a named query and return its first row; None: it gave none."""
@@ -96,15 +82,18 @@ class Handle:
     def each(self, *queries: tuple[str, Mapping[str, object]]) -> list[list[Row]]:
         """Run several named queries, and return the rows of each; all are sent before an answer is read.
 
-        In a transaction they go one by one: after a pipeline the server would let a process that stands still keep
-        its locks.
+        In a transaction that is not `pipelined` they go one by one: after a pipeline the server would let a process
+        that stands still keep its locks.
         """
         with self._sessions.use() as session:
             connection = self._connection(session)
+            asked = [(self._statement(query), values) for query, values in queries]
+            if session.pipelined is not None:
+                return session.pipelined.ask(asked)
             if connection.info.transaction_status != TransactionStatus.IDLE:
-                return [self.all(query, **values) for query, values in queries]
+                return [self._run(statement, values) for statement, values in asked]
             with connection.pipeline():
-                cursors = [connection.execute(translated(self._statements[query]), values) for query, values in queries]
+                cursors = [connection.execute(statement, values) for statement, values in asked]
             return [cursor.fetchall() for cursor in cursors]
 
     def many(self, query: str, rows: Sequence[Mapping[str, object]]) -> None:
@@ -115,40 +104,15 @@ class Handle:
         """
         if not rows:
             return
-        statement = translated(self._statements[query])
-        if self._queued.is_open:
-            self._queued.add(statement, rows)
-        else:
-            with self._sessions.use() as session, self._connection(session).cursor() as cursor:
+        statement = self._statement(query)
+        with self._sessions.use() as session:
+            if session.pipelined is not None:
+                session.pipelined.write(statement, rows)
+                return
+            with self._connection(session).cursor() as cursor:
                 if len(rows) > 1:
                     cursor.executemany(statement, rows[:-1])
                 cursor.execute(statement, rows[-1])
-
-    @contextmanager
-    def pipelined(self) -> Iterator[None]:
-        """Send what `many` writes in a block together, at its end; the caller is in a transaction, which ends next.
-
-        What ends the transaction, or a SAVEPOINT of it, is a statement by itself; see `many`.
-        """
-        queued = self._queued
-        if queued.is_open:
-            yield
-            return
-        queued.is_open = True
-        try:
-            yield
-            writes = queued.writes
-        finally:
-            queued.is_open, queued.writes = False, []
-        with self._sessions.use() as session:
-            connection = self._connection(session)
-            with connection.pipeline(), connection.cursor() as cursor:
-                for statement, rows in writes:
-                    if len(rows) > _FEW:
-                        cursor.executemany(statement, rows)
-                    else:
-                        for row in rows:
-                            cursor.execute(statement, row)
 
     def pages(self, query: str, *, by: str = "id", after: int = 0, limit: int, **values: object) -> Iterator[list[Any]]:
         """Yield all rows of a named query, a page at a time; `by`: the column in whose order they come."""
@@ -160,23 +124,53 @@ class Handle:
         """Run a named query with an array of bytes in place of `(:keys)`."""
         return self.all(query, keys=list(keys), **values) if keys else []
 
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
+    def transaction(self) -> AbstractContextManager[None]:
         """Run a block as one transaction; all that this thread asks meanwhile belongs to it.
 
         Inside another one of this thread it is a SAVEPOINT: undone by itself, durable when the outer one ends.
         """
+        return self._transaction(self._plain)
+
+    def pipelined(self) -> AbstractContextManager[None]:
+        """Run a block as a transaction that waits for the server only where rows are asked for, and at its end.
+
+        What `many` writes is sent with the next question, or with the end. No other transaction is made within it.
+        """
+        return self._transaction(self._pipelined)
+
+    @contextmanager
+    def _transaction(self, begin: Callable[[Session], AbstractContextManager[None]]) -> Iterator[None]:
         with self._sessions.use() as session:
-            connection = self._connection(session)
-            with _calls_of(session), connection.transaction(), _deeper(session):
+            with _calls_of(session), begin(session), _deeper(session):
                 yield
-                self._refuse_undone(session)
             is_outer = not session.depth
             calls = session.take_calls() if is_outer else []
         for call in calls:
             call()
         if is_outer:
             self.faults.note_commit()
+
+    @contextmanager
+    def _plain(self, session: Session) -> Iterator[None]:
+        assert session.pipelined is None  # noqa: S101 - see `pipelined`
+        connection = self._connection(session)
+        with connection.transaction():
+            yield
+            if session.fault:
+                raise session.fault
+            if connection.info.transaction_status != TransactionStatus.INTRANS:
+                raise StoreError(UNDONE)  # a COMMIT would seem to store it
+
+    @contextmanager
+    def _pipelined(self, session: Session) -> Iterator[None]:
+        with PipelinedTransaction(self._connection(session), is_inner=session.depth > 0) as transaction:
+            session.pipelined = transaction
+            try:
+                yield
+            finally:
+                session.pipelined = None
+            if session.fault:
+                raise session.fault
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
@@ -237,8 +231,13 @@ class Handle:
         """Close the connections, each once no thread uses it."""
         self._sessions.close()
 
+    def _statement(self, query: str) -> str:
+        return translated(self._statements[query])
+
     def _run(self, statement: str, values: Mapping[str, object]) -> list[Row]:
         with self._sessions.use() as session:
+            if session.pipelined is not None:
+                return session.pipelined.ask([(statement, values)])[0]
             cursor = self._connection(session).execute(statement, values)
             return cursor.fetchall() if cursor.description else []
 
@@ -246,13 +245,6 @@ class Handle:
         connection = session.connection
         assert connection is not None  # noqa: S101 - a session in use is connected
         return connection
-
-    def _refuse_undone(self, session: Session) -> None:
-        """Raise StoreError when the server has undone the transaction: a COMMIT would seem to store it."""
-        if session.fault:
-            raise session.fault
-        if self._connection(session).info.transaction_status != TransactionStatus.INTRANS:
-            raise StoreError(_UNDONE)
 
 
 @contextmanager

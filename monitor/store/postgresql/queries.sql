@@ -41,8 +41,20 @@ SELECT (SELECT max(id) FROM dump WHERE source = :source AND sha = :sha AND statu
     EXISTS (SELECT 1 FROM reject WHERE path = :path AND source = :source AND state <> 'healed') AS has_rejects,
     (SELECT v FROM meta WHERE k = 'store_id') AS store,
     (SELECT v FROM meta WHERE k = 'renamed:' || :source) AS renamed,
+    CASE WHEN :is_first THEN nextval('dump_id_seq') END AS dump,
     ARRAY(SELECT nextval('version_id') FROM generate_series(1, :versions)) AS versions,
     ARRAY(SELECT nextval('event_id') FROM generate_series(1, :events)) AS events;
+
+-- name: add_dump
+-- Its id is known before, so that nobody waits for its row.
+INSERT INTO dump (
+    id, source, name, sha, size, mtime, as_of, evidence, newest, take, status, encoding, n, n_new, n_changed, n_completed, n_enriched,
+    n_reread, n_cosmetic, n_stale, n_unchanged, n_withdrawn, n_reappeared, n_rejected, listing, at
+) VALUES (
+    :id, :source, :name, :sha, :size, :mtime, :as_of, :evidence, :newest,
+    (SELECT count(*) FROM dump AS same WHERE same.source = :source AND same.sha = :sha AND same.as_of = :as_of), :status, :encoding, :n, :n_new, :n_changed, :n_completed,
+    :n_enriched, :n_reread, :n_cosmetic, :n_stale, :n_unchanged, :n_withdrawn, :n_reappeared, :n_rejected, :listing, :at
+);
 
 -- name: next_event_id
 SELECT nextval('event_id') AS id;

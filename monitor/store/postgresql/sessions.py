@@ -13,6 +13,7 @@ from monitor.errors import StoreDown, StoreError
 from monitor.store.breaker import Breaker
 from monitor.store.postgresql.connection import Connection
 from monitor.store.postgresql.diagnose import is_lost
+from monitor.store.postgresql.pipelined import PipelinedTransaction
 
 MOST = 2  # connections: a take-in may wait for its turn on one of them, and everything else goes on
 
@@ -22,6 +23,7 @@ class Session:
 
     def __init__(self) -> None:
         self.depth = 0  # of transactions
+        self.pipelined: PipelinedTransaction | None = None  # the innermost of them, where it is one
         self.fault: StoreDown | None = None  # why its connection was lost within a transaction
         self.connection: Connection | None = None
         self.losses = 0  # of all sessions, when it was connected

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import datetime
 from itertools import chain
-from typing import Final
+from typing import Any, Final
 
 from monitor.errors import Stale, StoreError
 from monitor.ingest_values import Batch, IngestReport
@@ -34,7 +34,8 @@ class _OpenTurn(threading.local):
 
     def __init__(self) -> None:
         self.depth = 0
-        self.has_rejects = False  # of the path of the dump that is stored now
+        self.dump = 0  # the id of the row of the dump that is stored now
+        self.has_rejects = False  # of its path
         self.channels = set[str]()
 
     def __enter__(self) -> None:
@@ -99,29 +100,36 @@ class PostgresqlStore(SqlStore):
     def _begin(self, batch: Batch, *, now: datetime) -> NewIds:
         source, moves = batch.dump.source, _moves(batch)
         at = timestamp(now) if batch.is_last else None
-        generation = self._handle.all("take_turn", source=source, moves=int(moves), at=at)[0]["generation"]
-        [found] = self._handle.all(
-            "decided_on",
-            source=source,
-            sha=batch.dump.sha256,
-            expected=to_json(_expected(batch)),
-            versions=sum(change.text_hash is not None for change in batch.changes),
-            path=batch.dump.path,
-            events=sum(change.kind is not Kind.UNCHANGED for change in batch.changes),
+        decided_on = {
+            "source": source,
+            "sha": batch.dump.sha256,
+            "path": batch.dump.path,
+            "expected": to_json(_expected(batch)),
+            "versions": sum(change.text_hash is not None for change in batch.changes),
+            "events": sum(change.kind is not Kind.UNCHANGED for change in batch.changes),
+            "is_first": batch.row is None,
+        }
+        [turn], [found] = self._handle.each(
+            ("take_turn", {"source": source, "moves": int(moves), "at": at}), ("decided_on", decided_on)
         )
         self._handle.require_own(found["store"])
         if found["renamed"]:
             raise StoreError(
                 f"another monitor has renamed source {source} to {found['renamed']} meanwhile: start again"
             )
-        if _depends_on_all(batch) and generation - moves != batch.mark:
+        if _depends_on_all(batch) and turn["generation"] - moves != batch.mark:
             raise Stale("the source changed meanwhile")
         if found["known"] != batch.known:
             raise Stale("another monitor has ingested the same content meanwhile")
         if found["moved"] is not None:
             raise Stale("releases changed meanwhile")
-        self._open.has_rejects = found["has_rejects"]
+        self._open.dump, self._open.has_rejects = found["dump"], found["has_rejects"]
         return NewIds(versions=iter(found["versions"]), events=chain(found["events"], self._event_ids()))
+
+    def _add_dump(self, batch: Batch, values: dict[str, Any]) -> dict[str, Any]:
+        row = {"id": self._open.dump, **self._dump_row(batch, values)}
+        self._handle.many("add_dump", [row])
+        return row
 
     def _event_ids(self) -> Iterator[int]:
         """Yield ids one by one, for rejects: only some of them are new, and they are rare."""
@@ -142,10 +150,8 @@ class PostgresqlStore(SqlStore):
     def _newest(self, keys: Collection[bytes], *, most: int | None) -> ByKey:
         return _by_key(self._handle.keyed("aliases_of_keys", keys, most=most or LAST))
 
-    @contextmanager
-    def _writing(self) -> Iterator[None]:
-        with self._handle.transaction(), self._handle.pipelined():
-            yield
+    def _writing(self) -> AbstractContextManager[None]:
+        return self._handle.pipelined()
 
     def _next_number(self, fresh: int) -> int:
         if fresh or self._numbers.has_any:

@@ -346,3 +346,13 @@ VALUES (:id, :release, :seq, :fold_hash, :kind, :category, :title, :date, :body,
 -- name: seen_records
 SELECT seen.digest, seen.release, seen.seq, release.seq = seen.seq AND release.state = 'listed' AS is_current
 FROM seen JOIN release ON release.id = seen.release WHERE seen.source = :source AND seen.digest IN (:keys);
+
+-- name: add_dump
+INSERT INTO dump (
+    source, name, sha, size, mtime, as_of, evidence, newest, take, status, encoding, n, n_new, n_changed, n_completed, n_enriched,
+    n_reread, n_cosmetic, n_stale, n_unchanged, n_withdrawn, n_reappeared, n_rejected, listing, at
+) VALUES (
+    :source, :name, :sha, :size, :mtime, :as_of, :evidence, :newest,
+    (SELECT count(*) FROM dump AS same WHERE same.source = :source AND same.sha = :sha AND same.as_of = :as_of), :status, :encoding, :n, :n_new, :n_changed, :n_completed,
+    :n_enriched, :n_reread, :n_cosmetic, :n_stale, :n_unchanged, :n_withdrawn, :n_reappeared, :n_rejected, :listing, :at
+) RETURNING *;

@@ -73,6 +73,7 @@ class AttemptRecord:
     outcome: str | None  # as in Outcome, or `unknown` where its process ended; None: it is under way
     code: int | None  # of the service; None: it gave none
     reason: str | None
+    late: str | None = None  # how it ended, as its node said after others had taken it for dead; None: it said nothing
 
     @property
     def is_uncertain(self) -> bool:

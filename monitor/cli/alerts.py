@@ -83,9 +83,8 @@ def _details(row: Row, zone: ZoneInfo) -> Iterator[str]:
     yield from map(escape, str(row.get("text", "")).split("\n") if "text" in row else ())
     for one in tries if isinstance(tries, list) else ():
         code = f" {one['code']}" if one["code"] else ""
-        yield escape(
-            f"  {shown_time(one['at'], zone)}  {one['outcome'] or 'under way'}{code}  {one['reason'] or ''}".rstrip()
-        )
+        why = "; ".join(filter(None, (one["reason"], one["late"] and f"its node said later: {one['late']}")))
+        yield escape(f"  {shown_time(one['at'], zone)}  {one['outcome'] or 'under way'}{code}  {why}".rstrip())
 
 
 def _cells(zone: ZoneInfo, row: Row) -> list[object]:

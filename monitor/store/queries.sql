@@ -614,10 +614,6 @@ SELECT message.id, channel, kind, state, attempts, due, last_reason, sent_at, cr
      WHERE attempt.message = message.id AND attempt.outcome IN ('uncertain', 'unknown')) AS uncertain
 FROM message WHERE channel = :channel ORDER BY created_at DESC, message.id DESC LIMIT :limit;
 
--- name: attempts
-SELECT message, started_at AS at, ended_at, outcome, code, reason_redacted AS reason FROM attempt
-WHERE message IN (SELECT value FROM json_each(:messages)) ORDER BY message, n;
-
 -- name: deliveries
 SELECT message_item.message, message_item.channel, coalesce(message.state, 'pending') AS state, event.id AS event,
     event.version, event.kind, event.at, message.sent_at, message_item.watchlists

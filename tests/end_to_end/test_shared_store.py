@@ -48,6 +48,20 @@ def test_a_day_on_a_shared_store(project: Project) -> None:
     assert not (project.folder / "state" / "monitor.db").exists()
 
 
+def test_what_a_node_said_of_an_attempt_after_it_was_taken_for_dead_is_shown(
+    project: Project, tmp_path: Path, databases: Databases
+) -> None:
+    project.drop("a.txt", TALKS)
+    assert project.run("run", "--once").code == 0
+    with psycopg.connect(databases.url(tmp_path / "database")) as connection:
+        connection.execute(
+            "UPDATE attempt SET outcome = 'unknown', reason_redacted = 'it ended', late = 'ok: accepted'"
+        )
+    assert project.run("alerts", "show", "1").out.endswith("unknown  it ended; its node said later: ok: accepted\n")
+    [shown] = project.run("alerts", "show", "1", "--json").rows()
+    assert [one["late"] for one in shown["tries"]] == ["ok: accepted"]
+
+
 def test_the_tables_are_made_by_one_command_alone(
     project: Project, empty_database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

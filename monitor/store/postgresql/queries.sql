@@ -281,6 +281,10 @@ UPDATE message SET state = :state, due = coalesce(:due, due), last_class = :outc
 WHERE id = :message AND attempts = :n
     AND (state IN ('pending', 'held') OR (state = 'dead' AND :state = 'sent')) RETURNING id;
 
+-- name: attempts
+SELECT message, started_at AS at, ended_at, outcome, code, reason_redacted AS reason, late FROM attempt
+WHERE message IN (SELECT value FROM json_each(:messages)) ORDER BY message, n;
+
 -- name: note_late
 UPDATE attempt SET late = :late WHERE message = :message AND n = :n;
 

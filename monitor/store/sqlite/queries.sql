@@ -356,3 +356,7 @@ INSERT INTO dump (
     (SELECT count(*) FROM dump AS same WHERE same.source = :source AND same.sha = :sha AND same.as_of = :as_of), :status, :encoding, :n, :n_new, :n_changed, :n_completed,
     :n_enriched, :n_reread, :n_cosmetic, :n_stale, :n_unchanged, :n_withdrawn, :n_reappeared, :n_rejected, :listing, :at
 ) RETURNING *;
+
+-- name: attempts
+SELECT message, started_at AS at, ended_at, outcome, code, reason_redacted AS reason, NULL AS late FROM attempt
+WHERE message IN (SELECT value FROM json_each(:messages)) ORDER BY message, n;

@@ -56,7 +56,7 @@ def migrate_command(*, config_file: str | None) -> None:
 
 @command.command("copy")
 @click.argument("to", required=False)
-@click.option("--undo", is_flag=True, help="Let a store that was copied be used again; nothing may use the copy.")
+@click.option("--undo", is_flag=True, help="Let a store that was copied be used again, unless its copy was used.")
 @config_option
 def copy_command(*, to: str | None, undo: bool, config_file: str | None) -> None:
     """Copy the store into an empty one, which takes its place: TO is a state folder, or the address of a database.
@@ -73,7 +73,11 @@ def copy_command(*, to: str | None, undo: bool, config_file: str | None) -> None
     with ExitStack() as held:
         held.enter_context(lock.hold(config.state, verb="copy", now=now))
         if to is None:
-            click.echo(f"this store can be used again; it was copied to {escape(undo_copy(config.location))}")
+            undone = undo_copy(config.location)
+            click.echo(f"this store can be used again; it was copied to {escape(undone.copied_to)}")
+            if undone.unknown:
+                risk = "if a monitor has used the copy, this store alerts on all of that again; remove the copy"
+                click.echo(f"warning: {escape(undone.unknown)}: {risk}", err=True)
             return
         target = copy_target(sys.stdin.readline().strip() if to == "-" else to, config, environ=os.environ)
         if target.folder.resolve() != config.state.resolve():

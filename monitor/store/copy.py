@@ -9,10 +9,12 @@ from datetime import datetime
 from pathlib import Path
 from shutil import rmtree
 from tempfile import TemporaryDirectory
+from typing import NamedTuple
 
 from monitor.errors import NotFound, StoreError, WrongState
 from monitor.files import create_folder
 from monitor.ports import Fingerprinter, Nodes
+from monitor.secret import Secret
 from monitor.store.copying import MOVED_TO, Destination, MovableOrigin, Progress, check_texts, copy_rows
 from monitor.store.handle import Handle
 from monitor.store.node_files import made_node_id, node_id
@@ -23,10 +25,17 @@ from monitor.store.sqlite.copying import made_store, read_file
 from monitor.store.sqlite.database import FILE, open_for_reading, open_for_writing
 from monitor.store.sqlite.open_files import SIDECAR
 from monitor.store.sqlite.store_id import read_store_id, write_store_id
-from monitor.store_location import StoreLocation
+from monitor.store_location import HIDDEN, StoreLocation
 from monitor.times import rfc3339
 
 _FILLED = ("newest_dump", "newest_event")
+
+
+class Undone(NamedTuple):
+    """A copy that is not to be used."""
+
+    copied_to: str  # where it is, and when it was made
+    unknown: str  # why nobody knows whether a monitor has used it; "": none has
 
 
 def copy_store(
@@ -58,14 +67,42 @@ def copy_store(
     return counts
 
 
-def undo_copy(location: StoreLocation) -> str:
-    """Let a store that was copied be used again; return where it was copied to. Raises WrongState, StoreError."""
-    with closing(_handle(location)) as handle, handle.transaction():
+def undo_copy(location: StoreLocation) -> Undone:
+    """Let a store that was copied be used again. Raises StoreError, WrongState: also where the copy was used."""
+    with closing(_handle(location)) as handle:
         row = handle.one("meta", k=MOVED_TO)
         if row is None:
             raise WrongState("this store was not copied to another one", where=_named(location))
-        handle.all("delete_meta", k=MOVED_TO)
-    return str(row["v"])
+        copied_to = str(row["v"])
+        try:
+            unknown = _refuse_used_copy(handle, copied_to)
+        except (NotFound, StoreError) as error:
+            unknown = str(error)
+        with handle.transaction():
+            handle.all("delete_meta", k=MOVED_TO)
+    return Undone(copied_to, unknown)
+
+
+def _refuse_used_copy(handle: Handle, copied_to: str) -> str:
+    """Raise WrongState where a copy differs from its store; return why that is not known, as in Undone."""
+    with closing(_made_copy(copied_to.rpartition(" on ")[0])) as copy:
+        store, there = (tuple(each.one("meta", k="store_id") or ()) for each in (handle, copy))
+        if store != there:
+            return "another store is there now"
+        before, after = (tuple(each.all("last_use")[0]) for each in (handle, copy))
+        if before != after or copy.one("meta", k=MOVED_TO):
+            raise WrongState(
+                f"the copy was used since, and two stores of one history alert twice: {copied_to}; the way back is"
+                " `monitor db copy` from there into an empty store, or remove that copy first"
+            )
+    return ""
+
+
+def _made_copy(named: str) -> Handle:
+    """Open a copy by the name that `_named` gave it: where a database wants a password, by PGPASSWORD or ~/.pgpass."""
+    if "://" not in named:
+        return open_for_reading(Path(named))
+    return _handle(StoreLocation(folder=Path(), url=Secret(named.replace(f":{HIDDEN}@", "@"))))
 
 
 def back_up_shared_store(location: StoreLocation, target: Path, *, progress: Progress = lambda *_: None) -> int:

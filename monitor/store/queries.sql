@@ -476,6 +476,11 @@ SELECT min(at) AS at FROM event WHERE dump IN (SELECT id FROM dump WHERE name = 
 -- name: newest_event
 SELECT max(id) AS id FROM event;
 
+-- name: last_use
+-- What grows in a store that a monitor works with.
+SELECT (SELECT max(id) FROM dump) AS dumps, (SELECT max(id) FROM event) AS events,
+    (SELECT max(id) FROM message) AS messages, (SELECT count(*) FROM attempt) AS attempts;
+
 -- name: newest_event_time
 SELECT max(at) AS at FROM event WHERE at < :end;
 

@@ -17,6 +17,7 @@ import pytest
 
 from monitor.compare.fingerprint import FINGERPRINTER
 from monitor.errors import Buried, NotFound, StoreError, StoreMoved, UsageError, WrongState
+from monitor.model import Message
 from monitor.node_values import NodeFacts
 from monitor.records import EventFilter
 from monitor.secret import Secret
@@ -99,15 +100,44 @@ def test_a_copied_store_is_refused_to_who_would_write_to_it_until_that_is_undone
     for again in (lambda: open_stores(folder, Access.WRITE), lambda: copied(folder, shared)):
         with pytest.raises(StoreMoved, match="was copied to postgresql://"):
             again()
-    assert undo_copy(folder).endswith(" on 2026-11-28T06:00:00Z")
+    assert undo_copy(folder).copied_to.endswith(" on 2026-11-28T06:00:00Z")
     open_stores(folder, Access.WRITE).close()
     with pytest.raises(WrongState, match="was not copied"):
         undo_copy(folder)
     copied(shared, StoreLocation(folder=tmp_path / "back"))
     with pytest.raises(StoreMoved, match=f"was copied to {tmp_path}/back on"):
         open_stores(shared, Access.WRITE)
-    undo_copy(shared)
+    assert undo_copy(shared).unknown == ""
     open_stores(shared, Access.WRITE).close()
+
+
+@pytest.mark.parametrize("is_shared", [True, False])
+def test_a_copy_that_was_used_is_not_undone(
+    folder: StoreLocation, shared: StoreLocation, tmp_path: Path, is_shared: bool
+) -> None:
+    back = StoreLocation(folder=tmp_path / "back")
+    copied(folder, shared)
+    if not is_shared:
+        copied(shared, back)
+    old, new = (folder, shared) if is_shared else (shared, back)
+    with open_stores(new, Access.WRITE) as stores:
+        stores.outbox.enqueue(
+            Message(channel="team", kind="system", source="", text="Another one."), key="another", now=NOW
+        )
+    with pytest.raises(WrongState, match="the copy was used since"):
+        undo_copy(old)
+    with pytest.raises(StoreMoved):
+        open_stores(old, Access.WRITE)
+
+
+def test_a_copy_that_cannot_be_asked_is_undone_with_a_word(folder: StoreLocation, tmp_path: Path) -> None:
+    copied(folder, StoreLocation(folder=tmp_path / "back"))
+    (tmp_path / "back").rename(tmp_path / "elsewhere")
+    assert "there is no store" in undo_copy(folder).unknown
+    copied(folder, StoreLocation(folder=tmp_path / "next"))
+    with sqlite3.connect(tmp_path / "next" / "monitor.db") as connection:
+        connection.execute("UPDATE meta SET v = 'f00d' WHERE k = 'store_id'")
+    assert undo_copy(folder).unknown == "another store is there now"
 
 
 def test_a_store_goes_back_into_its_folder_and_what_it_was_is_kept(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from enum import Enum
 from functools import partial
@@ -115,11 +115,24 @@ def open_stores(
             Access.WRITE: partial(open_for_writing, busy=busy, first_busy=first_busy, lock_lost=lock_lost),
             Access.IMMUTABLE: open_immutable,
         }
-        handle = opening[access](folder)
+        with _naming_the_key(folder):
+            handle = opening[access](folder)
         stores = _stores(handle, archive=SqliteArchive(handle), maintenance=SqliteMaintenance(handle, folder))
     if access is Access.WRITE:
         _refuse_moved(stores)
     return stores
+
+
+@contextmanager
+def _naming_the_key(folder: Path) -> Iterator[None]:
+    """Say of a database that a folder lost whether the configuration may only lack the key of a shared store."""
+    try:
+        yield
+    except StoreLost as error:
+        if not node_id(folder) or (folder / FILE).exists():
+            raise
+        what = "this folder is that of a node which shares a store: write `store:` again, as on the other nodes"
+        raise StoreLost(f"{what}; or, if the store was moved here since: {error.message}", where=error.where) from error
 
 
 def migrate_shared_store(location: StoreLocation) -> int:

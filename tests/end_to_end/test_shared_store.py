@@ -88,6 +88,14 @@ def test_a_node_that_had_a_store_takes_no_other_one(
     assert (refused.code, "this node had a store there" in refused.err) == (1, True)
 
 
+def test_a_node_without_its_store_key_is_told_so(project: Project) -> None:
+    assert project.run("run", "--once").code == 0
+    project.write_config(CONFIG % "console://")
+    for words in (["run", "--once"], ["events"], ["doctor"]):
+        refused = project.run(*words)
+        assert (refused.code, "write `store:` again" in refused.out + refused.err) == (1, True), words
+
+
 def test_a_node_keeps_its_id(project: Project) -> None:
     project.run("run", "--once")
     made = (project.folder / "state" / "NODE_ID").read_text()

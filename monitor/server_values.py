@@ -36,6 +36,7 @@ class ServerExam:
     is_encrypted: bool
     verifies: str  # the sslmode of the connection
     lacking: tuple[str, ...]  # tables and sequences on which this user lacks a right
+    grants: str  # who has to grant them, by which statements; "": none is lacking
     notifies: bool  # what one session is notified of reaches another
     has_pooler: bool  # sessions are not those of the server itself
     has_timeouts: bool  # the server ends a session that stands still or waits too long

@@ -13,7 +13,8 @@ from monitor.cli.common import common_options, is_terminal, load_config, print_j
 def command(ctx: click.Context, *, as_json: bool, config_file: str | None) -> None:
     """Check the configuration, the watchlists, the channels' addresses and the newest files; nothing is sent.
 
-    The exit code is 78 when something is wrong, 1 when a watchlist's `tests:` fail, 0 for warnings only.
+    The exit code is 78 when something is wrong, 1 when a watchlist's `tests:` fail, 0 for warnings only. A shared store
+    that does not answer is a warning: the configuration may be right, and `monitor doctor` fails then.
     """
     from monitor.config import render_diagnostics
     from monitor.inspect.check import WITH_CHANNELS, check

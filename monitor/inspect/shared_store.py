@@ -110,7 +110,7 @@ def _rights(exam: ServerExam) -> CheckResult:
     if exam.lacking:
         names = ", ".join(exam.lacking[:3]) + (" …" if len(exam.lacking) > 3 else "")
         what = f"this user of the database may not read and write {plural(len(exam.lacking), 'table')}: {names}"
-        return fail("store rights", what, "let the owner of the tables grant SELECT, INSERT, UPDATE, DELETE, and USAGE")
+        return fail("store rights", what, exam.grants)
     return ok("store rights", "this user may read and write every table")
 
 

@@ -23,6 +23,7 @@ EXAM = ServerExam(
     is_encrypted=False,
     verifies="prefer",
     lacking=(),
+    grants="",
     notifies=True,
     has_pooler=False,
     has_timeouts=True,
@@ -90,7 +91,13 @@ def test_no_nodes_are_listed_where_nobody_shares_the_store() -> None:
 REMOTE = replace(EXAM, is_local=False)
 CASES: list[tuple[str, ServerFacts, ServerExam, str, str]] = [
     ("store rights", FACTS, EXAM, "ok", "every table"),
-    ("store rights", FACTS, replace(EXAM, lacking=("event", "lease")), "fail", "2 tables: event, lease"),
+    (
+        "store rights",
+        FACTS,
+        replace(EXAM, lacking=("event", "lease"), grants="let x run: GRANT"),
+        "fail",
+        "2 tables: event, lease",
+    ),
     ("store encryption", FACTS, EXAM, "ok", "on this machine"),
     ("store encryption", FACTS, REMOTE, "warn", "not encrypted"),
     ("store encryption", FACTS, replace(REMOTE, is_encrypted=True, verifies="require"), "warn", "sslmode=require"),

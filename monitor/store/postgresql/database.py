@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 
 import psycopg
+from psycopg import errors
 
 from monitor.errors import StoreError, TablesMissing
 from monitor.store.breaker import NoBreaker
 from monitor.store.postgresql.address import NO_TIMEOUTS, Address, Timeouts
 from monitor.store.postgresql.clock import DatabaseClock
-from monitor.store.postgresql.connection import connect, connect_again
+from monitor.store.postgresql.connection import Connection, connect, connect_again
 from monitor.store.postgresql.diagnose import store_error
 from monitor.store.postgresql.handle import Handle
 from monitor.store.postgresql.listener import Listener
 from monitor.store.postgresql.membership import Membership
 from monitor.store.postgresql.migrations import migrate, missing
+from monitor.store.postgresql.rights import grants_for_migration, grants_for_work
 from monitor.store.rows import to_json
 from monitor.store.statements import load
 from monitor.times import parse_timestamp
@@ -67,12 +70,7 @@ def open_handle(address: Address, *, is_pooled: bool = False, clock: DatabaseClo
     to_connect = partial(connect, address, is_pooled=is_pooled)
     try:
         with to_connect() as connection:
-            if missing(connection):
-                raise TablesMissing(
-                    "the database has no tables of the monitor, or those of an older version; if the address is right,"
-                    " `monitor db migrate` makes them",
-                    where=str(address),
-                )
+            _require_tables(connection, address)
             stored = connection.execute("SELECT v FROM meta WHERE k = 'store_id'").fetchall()
             if clock:
                 since = clock.seconds()
@@ -84,11 +82,29 @@ def open_handle(address: Address, *, is_pooled: bool = False, clock: DatabaseClo
     return Handle(partial(connect_again, to_connect, store), load("postgresql"), address=address, store=store)
 
 
+def _require_tables(connection: Connection, address: Address) -> None:
+    with suppress(errors.InsufficientPrivilege):
+        if not missing(connection):
+            return
+    if grants := grants_for_work(connection):
+        raise StoreError(f"this user of the database may not use the tables: {grants}", where=str(address))
+    raise TablesMissing(
+        "the database has no tables of the monitor, or those of an older version; if the address is right,"
+        " `monitor db migrate` makes them",
+        where=str(address),
+    )
+
+
 def migrate_database(address: Address, *, is_pooled: bool = False) -> int:
     """Make the tables of a database, or bring them up to date; return how many steps that took. Raises StoreError."""
     try:
         with connect(address, NO_TIMEOUTS, is_pooled=is_pooled) as connection:
-            return migrate(connection, is_pooled=is_pooled)
+            try:
+                return migrate(connection, is_pooled=is_pooled)
+            except (errors.InsufficientPrivilege, errors.InvalidSchemaName) as error:
+                cure = grants_for_migration(connection) or "run this command as their owner"
+                what = f"the tables cannot be made or changed: {address.hide(str(error).splitlines()[0])}: {cure}"
+                raise StoreError(what, where=str(address)) from error
     except psycopg.Error as error:
         raise _failure(error, address) from error
 

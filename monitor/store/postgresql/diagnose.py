@@ -13,7 +13,7 @@ from monitor.store.stored_values import StoredValueError
 _STALE = (errors.SerializationFailure, errors.DeadlockDetected, errors.UniqueViolation)
 _DAMAGED = (errors.DataCorrupted, errors.IndexCorrupted, StoredValueError)
 _MIGRATE = "its tables are missing or of another version; run `monitor db migrate`"
-_RIGHTS = "this user of the database lacks a right; let the owner of the tables grant it"
+_RIGHTS = "this user of the database lacks a right; `monitor doctor` names who has to grant what"
 _LASTING = (  # what no waiting heals
     (errors.UndefinedTable, _MIGRATE),
     (errors.UndefinedColumn, _MIGRATE),

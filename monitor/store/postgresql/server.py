@@ -16,6 +16,7 @@ from monitor.store.postgresql.address import TIMEOUTS, Address
 from monitor.store.postgresql.connection import Connection
 from monitor.store.postgresql.diagnose import store_error
 from monitor.store.postgresql.handle import Handle
+from monitor.store.postgresql.rights import grants_for_work
 from monitor.times import parse_timestamp
 
 _ANSWER = 2.0  # seconds that a notification gets to arrive
@@ -54,6 +55,7 @@ class PostgresqlServer:
                     is_encrypted=one.pgconn.ssl_in_use,
                     verifies=one.info.get_parameters().get("sslmode", "prefer"),
                     lacking=tuple(name for (name,) in one.execute(_LACKING.encode()) if name not in _READS_ALONE),
+                    grants=grants_for_work(one),
                     notifies=_notifies(one, other),
                     has_pooler=_has_pooler(one),
                     has_timeouts=_has_timeouts(one),

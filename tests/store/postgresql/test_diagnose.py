@@ -23,7 +23,7 @@ UNSUPPORTED = "connection to server failed: FATAL:  unsupported startup paramete
         (errors.DeadlockDetected("x"), Stale, "decided again"),
         (errors.UniqueViolation("x"), Stale, "decided again"),
         (errors.UndefinedTable("x"), StoreError, "`monitor db migrate`"),
-        (errors.InsufficientPrivilege("x"), StoreError, "let the owner of the tables grant it"),
+        (errors.InsufficientPrivilege("x"), StoreError, "`monitor doctor` names who has to grant what"),
         (errors.DataCorrupted("x"), StoreDamaged, "restore a backup"),
         (StoredValueError("x"), StoreDamaged, "restore a backup"),
         (errors.QueryCanceled("x"), StoreUnavailable, "pg_stat_activity"),

@@ -173,16 +173,20 @@ class SqlOutbox:
         now: datetime,
     ) -> Sequence[Any]:
         """Take back what nobody sends any more; expired_by: of that only what has expired by then, None: all."""
-        freed = self._handle.all(
-            "free_lost_messages",
-            holding=to_json(sorted(holding)),
-            claimed_before=claimed_before and timestamp(claimed_before),
-            expired_by=expired_by and timestamp(expired_by),
-            latest=timestamp(now + 2 * LEASE),
-            now=timestamp(now),
-        )
+        which = {
+            "holding": to_json(sorted(holding)),
+            "claimed_before": claimed_before and timestamp(claimed_before),
+            "expired_by": expired_by and timestamp(expired_by),
+            "latest": timestamp(now + 2 * LEASE),
+            "now": timestamp(now),
+        }
+        return self._free_lost(which)
+
+    def _free_lost(self, which: Mapping[str, object]) -> Sequence[Any]:
+        """Take back what is lost, and close its attempts."""
+        freed = self._handle.all("free_lost_messages", **which)
         if freed:
-            self._handle.all("close_lost_attempts", messages=to_json([row["id"] for row in freed]), now=timestamp(now))
+            self._handle.all("close_lost_attempts", messages=to_json([row["id"] for row in freed]), now=which["now"])
         return freed
 
     def _movable(self, message: int, what: str) -> Any:

@@ -129,24 +129,9 @@ class PostgresqlOutbox(SqlOutbox):
     def _row(self, message: int) -> Any:
         return self._handle.one("message_to_change", id=message)
 
-    def _free(
-        self,
-        *,
-        holding: Collection[str] = (),
-        claimed_before: datetime | None = None,
-        expired_by: datetime | None = None,
-        now: datetime,
-    ) -> Sequence[Any]:
-        freed = self._handle.all(
-            "free_messages_of_the_lost",
-            boot=self._membership.boot,
-            awaited=to_json(self._claims.awaited()),
-            holding=to_json(sorted(holding)),
-            claimed_before=claimed_before and timestamp(claimed_before),
-            expired_by=expired_by and timestamp(expired_by),
-            latest=timestamp(now + 2 * LEASE),
-            now=timestamp(now),
-        )
+    def _free_lost(self, which: Mapping[str, object]) -> Sequence[Any]:
+        lost = {"boot": self._membership.boot, "awaited": to_json(self._claims.awaited())}
+        freed = self._handle.all("free_messages_of_the_lost", **lost, **which)
         self._note({row["channel"] for row in freed})
         return freed
 

@@ -10,7 +10,7 @@ import pytest
 from monitor.config import load
 from monitor.daemon.bootstrap import open_runtime
 from monitor.daemon.source_rename import rename_sources
-from monitor.errors import WrongState
+from monitor.errors import ConfigError, WrongState
 from monitor.ingest_values import Mode
 from monitor.model import Kind
 from monitor.records import EventFilter
@@ -147,4 +147,7 @@ def test_a_reload_with_a_new_name_is_refused_while_another_node_runs(databases: 
         with pytest.raises(WrongState, match="name of south"):
             runtime.rebuilt_for(load(project.folder / "config.yaml", environ={}))
         south.nodes.leave()
-        runtime.rebuilt_for(load(project.folder / "config.yaml", environ={}))
+        renamed = runtime.rebuilt_for(load(project.folder / "config.yaml", environ={})).after_renames()
+        project.write_config(f'store: "{url}"\n{CONFIG % OLD}')
+        with pytest.raises(ConfigError, match="has renamed 'motie' to '산업부'"):
+            renamed.rebuilt_for(load(project.folder / "config.yaml", environ={}))

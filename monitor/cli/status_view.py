@@ -51,12 +51,14 @@ def screen(
 
 def _lines(status: Mapping[str, Any], now: datetime, zone: ZoneInfo, bars: str, width: int | None) -> Iterator[str]:
     yield _daemon(status["daemon"], zone)
+    is_known = not status["store"].get("fault")  # a daemon of an earlier version does not say it
     for source in status["sources"]:
-        yield from _source(source, now, zone, is_running=status["daemon"] is not None)
-    yield from _releases(status["releases"], zone, bars, width)
-    yield _line("outbox", _outbox(status))
-    for channel in status["channels"]:
-        yield _line("channel", _channel(channel, now, zone))
+        yield from _source(source, now, zone, is_running=status["daemon"] is not None, is_known=is_known)
+    if is_known:
+        yield from _releases(status["releases"], zone, bars, width)
+        yield _line("outbox", _outbox(status))
+        for channel in status["channels"]:
+            yield _line("channel", _channel(channel, now, zone))
     for name, until in status["releases"]["muted_watchlists"].items():
         yield _line("muted", f"watchlist {escape(name)} until {_local_time(until, zone)}")
     yield from _config(status["config"], is_running=status["daemon"] is not None)
@@ -77,21 +79,17 @@ def _daemon(daemon: Mapping[str, Any] | None, zone: ZoneInfo) -> str:
     return _line("monitor", click.style(running + paused, fg=_GOOD if daemon and not paused else _BAD) + clock)
 
 
-def _source(source: Mapping[str, Any], now: datetime, zone: ZoneInfo, *, is_running: bool) -> Iterator[str]:
+def _source(
+    source: Mapping[str, Any], now: datetime, zone: ZoneInfo, *, is_running: bool, is_known: bool
+) -> Iterator[str]:
     missing = "" if source["is_there"] else click.style("  the folder is missing", fg=_BAD)
     yield _line("source", f"{click.style(escape(source['name']), bold=True)}  {escape(source['path'])}{missing}")
     if is_running:
         yield _line("", _watch(source["watch"], zone))
     if fetch := source.get("fetch"):  # a daemon of an earlier version does not say it
         yield _line("", _fetch(fetch, now, zone))
-    last = f"last dump {_age(source['last_dump'], now)}" if source["last_dump"] else "no dump yet"
-    counts = {"dump": source["dumps"], "reject": source["rejected"]}
-    totals = [plural(count, name) for name, count in counts.items() if count or name == "dump"]
-    totals[1:] = [click.style(f"{each} (monitor dumps --rejects)", fg=_WARNING) for each in totals[1:]]
-    held = [f"{source['held']} held until completed"] if source["held"] else []
-    since = source["silent_since"]
-    silent = click.style(f"  silent since {_local_time(since, zone)}", fg=_BAD) if since else ""
-    yield _line("", ", ".join([last, *totals, *held]) + silent)
+    if is_known:
+        yield _line("", _dumps(source, now, zone))
     if source["watch"].get("ignored"):
         yield _line("", _passed_over(source["watch"]))
     if late := source.get("late_dump"):  # a daemon of an earlier version does not say it
@@ -100,6 +98,18 @@ def _source(source: Mapping[str, Any], now: datetime, zone: ZoneInfo, *, is_runn
         yield _line(
             "", f"late dump {escape(late['dump'])} {_age(late['at'], now)}: {views}{how}; {escape(late['reason'])}"
         )
+
+
+def _dumps(source: Mapping[str, Any], now: datetime, zone: ZoneInfo) -> str:
+    """Return how many dumps a source had and what is wrong with them, as the store knows it."""
+    last = f"last dump {_age(source['last_dump'], now)}" if source["last_dump"] else "no dump yet"
+    counts = {"dump": source["dumps"], "reject": source["rejected"]}
+    totals = [plural(count, name) for name, count in counts.items() if count or name == "dump"]
+    totals[1:] = [click.style(f"{each} (monitor dumps --rejects)", fg=_WARNING) for each in totals[1:]]
+    held = [f"{source['held']} held until completed"] if source["held"] else []
+    since = source["silent_since"]
+    silent = click.style(f"  silent since {_local_time(since, zone)}", fg=_BAD) if since else ""
+    return ", ".join([last, *totals, *held]) + silent
 
 
 def _fetch(fetch: Mapping[str, Any], now: datetime, zone: ZoneInfo) -> str:
@@ -214,9 +224,10 @@ def _node(node: Mapping[str, Any], zone: ZoneInfo) -> str:
 def _store(store: Mapping[str, Any], now: datetime) -> str:
     last = store["last_backup"]
     backup = f"last backup {_age(last['at'], now)}: {last['path']}" if last else "no backup yet"
+    if store.get("fault"):  # a daemon of an earlier version does not say it
+        what = f"cannot be read, so dumps, releases and messages are not known: {escape(store['fault'])}"
+        return f"{escape(store.get('url') or store['file'])}  {click.style(what, fg=_BAD)}"
     if store.get("url"):
-        if not store["exists"]:
-            return f"{escape(store['url'])}  {click.style('it cannot be reached', fg=_BAD)}"
         replication = {"none": "no standby"}.get(store["replication"], f"{store['replication']} standby")
         size = f"{store['size'] / 1e6:,.1f} MB"
         return f"{escape(store['url'])}  PostgreSQL {store['server']}, {replication}, {size}, {backup}"

@@ -49,6 +49,7 @@ class _Snapshot:
     view: View | None = None  # of the nodes; None: nobody shares the store
     node: str = ""  # the NODE_ID of this state folder
     server: ServerFacts | None = None  # None: nobody shares the store
+    fault: str = ""  # why it cannot be read: then nobody knows what it holds
 
 
 def status_of(file: Path, *, now: datetime, timeout: float = daemon_state.STALE_AFTER) -> tuple[ZoneInfo, Row]:
@@ -146,7 +147,10 @@ def status(config: Config, reported: Mapping[str, Any], *, now: datetime, stores
     except StoreError as error:
         if not is_running:
             raise
-        snapshot, reported = _Snapshot(now=now), {**reported, "paused": reported.get("paused") or error.message}
+        snapshot, reported = (
+            _Snapshot(now=now, fault=error.message),
+            {**reported, "paused": reported.get("paused") or error.message},
+        )
     facts = {"paused": reported.get("paused") or None, "clock_ahead": reported.get("clock_ahead", 0)}
     daemon = asdict(holder) | facts if holder and is_running else None
     ignored = {} if is_running else _ignored(config)
@@ -183,6 +187,7 @@ def _store(config: Config, snapshot: _Snapshot) -> Row:
         "size": (server.size if server else 0) if config.store else file.size,
         "last_backup": file.last_backup,
         **server_row(config, server),
+        "fault": snapshot.fault or None,
     }
 
 

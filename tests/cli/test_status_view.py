@@ -175,6 +175,14 @@ def test_all_that_can_be_seen_at_a_glance() -> None:
     assert plain(STANDING) == SCREEN
 
 
+def test_what_a_store_that_cannot_be_read_holds_is_not_said() -> None:
+    store = {**STANDING["store"], "url": "postgresql://db/monitor", "fault": "the server is down"}
+    shown = plain({**STANDING, "store": store})
+    for unknown in ("dumps,", "releases ", "outbox", "channel ", "no backup"):
+        assert unknown not in shown.replace("so dumps, releases", "")
+    assert "postgresql://db/monitor  cannot be read, so dumps, releases and messages are not known: the ser" in shown
+
+
 def test_before_the_first_run_there_is_little_to_see(folder: Path) -> None:
     assert plain(status_of(folder)) == EMPTY.format(folder=folder)
 

@@ -311,6 +311,11 @@ class Config(Section):
         return config
 
     @property
+    def is_bare(self) -> bool:
+        """Return whether it is such a one, which knows no channel and no watchlist."""
+        return not self.sources
+
+    @property
     def location(self) -> StoreLocation:
         """Where the store is."""
         return StoreLocation(folder=self.state, url=self.store, is_pooled=self.pooler)

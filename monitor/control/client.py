@@ -1,6 +1,7 @@
 """Send commands to the running daemon, or execute them in this process when none runs.
 
-On a shared store they are always executed here: whichever monitor it concerns reads the rows that they change.
+On a shared store they are executed here, beside the daemon: whichever monitor it concerns reads the rows that they
+change. Where the configuration is broken, only the daemon knows the names that a command may use.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ ATTEMPTS, PAUSE = 60, 0.05
 class CommandClient:
     """A client of the daemon; when none answers, it executes this command and all later ones itself, under the lock.
 
-    On a shared store it executes all of them itself, without a lock.
+    On a shared store it executes all of them itself, without a lock, unless only the daemon knows the configuration.
     """
 
     def __init__(self, config: Config, stack: ExitStack, *, pause: Callable[[float], None] = time.sleep) -> None:
@@ -48,13 +49,13 @@ class CommandClient:
         )
 
     def _run(self, request: Request) -> Row:
-        if self._local is None and self._config.location.url:
-            self._local = self._stack.enter_context(shared_commands(self._config))
-        if self._local is None:
-            try:
+        is_shared = self._config.store is not None
+        if self._local is None and (not is_shared or self._config.is_bare):
+            with suppress(NoDaemon):
                 return ask(self._config.state, request)
-            except NoDaemon:
-                self._local = self._stack.enter_context(local_commands(self._config))
+        if self._local is None:
+            opened = shared_commands if is_shared else local_commands
+            self._local = self._stack.enter_context(opened(self._config))
         return execute(self._local.by_name(), request)
 
 

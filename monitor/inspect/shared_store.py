@@ -219,5 +219,5 @@ def own_differences(config: Config, nodes: Sequence[NodeState]) -> Iterator[Chec
     for each in differences([*nodes, state]):
         if each.key not in known:
             others = sorted({name for group in each.groups for name in group} - {mine.name})
-            what = f"{each.key} of this file is not what {', '.join(others)} goes by"
+            what = f"{each.key} differs: this file against {'/'.join(others)}"
             yield warn("node configurations", what, "give all nodes the same configuration")

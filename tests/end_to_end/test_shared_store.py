@@ -137,6 +137,9 @@ def test_a_file_is_ingested_by_hand_beside_the_daemon(project: Project, tmp_path
         assert [json.loads(line)["state"] for line in project.run("alerts", "--json").out.splitlines()] == ["sent"]
         assert project.run("run", "--once").code == 11  # two of one folder would be one node twice
         assert project.run("db", "prune").code == 0
+        project.write_config(STORED + "sources: [\n")
+        daemon.wait_for_event("config_refused")
+        assert project.run("mute", "fta", "1h").code == 0  # the daemon knows the watchlist
         daemon.stop()
 
 
@@ -195,6 +198,8 @@ def test_a_daemon_waits_for_a_server_that_is_not_there_yet(
             status = json.loads(project.run("status", "--json").out)
             assert (status["ok"], status["nodes"], status["store"]["exists"]) == (False, [], False)
             assert status["daemon"]["paused"]
+            assert "no connection" in status["store"]["fault"]
+            assert "not known" in project.run("status").out
             own_server.start()
             daemon.wait_for_event("started")
             assert daemon.stop() == 0

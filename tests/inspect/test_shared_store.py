@@ -152,7 +152,7 @@ def test_a_file_that_says_otherwise_than_the_nodes_that_run_is_told_before_it_is
     assert list(own_differences(running, nodes)) == []
     changed = config_of(tmp_path, "watchlists: {fta: {keywords: [FTA, RCEP]}}\n")
     [found] = own_differences(changed, nodes)
-    assert (found.state, found.what) == ("warn", "watchlists of this file is not what seoul goes by")
+    assert (found.state, found.what) == ("warn", "watchlists differs: this file against seoul")
     others = [*nodes, node("busan", rules="another")]
     assert list(own_differences(changed, others)) == []  # they differ already, which is said
 

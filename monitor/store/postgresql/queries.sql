@@ -406,6 +406,30 @@ WHERE version.id <> release.head AND version.pruned IS NULL AND version.at < :be
 )
 ORDER BY later.release, version.id LIMIT :most;
 
+-- name: old_messages
+-- A person may send one again meanwhile: each is locked, and one that somebody changes now stays for another day.
+SELECT id FROM message WHERE id > :after AND id < coalesce(:end, 9000000000000000000) AND id < (SELECT max(id) FROM message)
+    AND state IN ('sent', 'dead', 'dropped') ORDER BY id LIMIT :most FOR UPDATE SKIP LOCKED;
+
+-- name: old_events
+-- The same: an event goes where every message that announced it is finished, and is locked so that it stays so.
+WITH old AS MATERIALIZED (
+    SELECT id FROM event WHERE id > :after AND id < coalesce(:end, 9000000000000000000) AND id < (SELECT max(id) FROM event)
+        AND NOT EXISTS (
+            SELECT 1 FROM message_item LEFT JOIN message ON message.id = message_item.message
+            WHERE message_item.event = event.id
+                AND (message.id IS NULL OR message.state IN ('pending', 'leased', 'held'))
+        )
+    ORDER BY id LIMIT :most
+), finished AS MATERIALIZED (
+    SELECT id FROM message WHERE id IN (SELECT message FROM message_item JOIN old ON old.id = message_item.event)
+        AND state IN ('sent', 'dead', 'dropped') FOR SHARE SKIP LOCKED
+)
+SELECT id FROM old WHERE id NOT IN (
+    SELECT message_item.event FROM message_item JOIN old ON old.id = message_item.event
+    LEFT JOIN finished ON finished.id = message_item.message WHERE finished.id IS NULL
+) ORDER BY id;
+
 -- name: delete_matched
 DELETE FROM matched WHERE event IN (SELECT value FROM json_each(:ids));
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.harness import Project, record
+from tests.end_to_end.harness import MONITOR, Project, record
 
 OWN = Path(__file__).parents[1] / "notify" / "certificates" / "good.pem"
 VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR")
@@ -74,7 +74,9 @@ def server() -> Iterator[Server]:
 def test_one_variable_is_enough_for_channels_and_fetched_files(tmp_path: Path, variable: str) -> None:
     with server() as far:
         project = Project(tmp_path / "p", config=CONFIG.format(port=far.server_port))
-        done = project.run_apart("run", "--once", env={**dict.fromkeys(VARIABLES, ""), variable: str(OWN)})
+        done = project.run_program(
+            MONITOR[2], "run", "--once", env={**dict.fromkeys(VARIABLES, ""), variable: str(OWN)}
+        )
         assert (done.code, far.seen) == (0, ["/news.txt", "/alerts"]), done.err
 
 
@@ -82,6 +84,6 @@ def test_a_file_that_does_not_exist_changes_nothing(tmp_path: Path) -> None:
     with server() as far:
         project = Project(tmp_path / "p", config=CONFIG.format(port=far.server_port))
         env = {**dict.fromkeys(VARIABLES, ""), "SSL_CERT_FILE": str(tmp_path / "nowhere.pem")}
-        done = project.run_apart("channels", "test", "hook", env=env)
+        done = project.run_program(MONITOR[2], "channels", "test", "hook", env=env)
         assert (done.code, far.seen) == (1, [])
         assert "certificate" in done.out + done.err

@@ -294,10 +294,10 @@ def test_a_terminal_without_korean_is_shown_numbers_and_bars_of_ascii(tmp_path: 
     project = Project(tmp_path / "p", config=CONFIG.replace("motie:", "산업부:") % "console://")
     project.drop("a.txt", record("반도체 FTA", "Delegations met in Seoul on Monday."))
     latin = {"PYTHONIOENCODING": "latin-1"}
-    assert project.run_apart("run", "--once", env=latin).code == 0
-    done = project.run_apart("status", env=latin)
+    assert project.run_program(MONITOR[2], "run", "--once", env=latin).code == 0
+    done = project.run_program(MONITOR[2], "status", env=latin)
     assert (done.code, r"\uc0b0\uc5c5\ubd80" in done.out, f"{'.' * 29}@" in done.out) == (0, True, True)
-    assert r"\ubc18\ub3c4\uccb4 FTA" in project.run_apart("events", env=latin).out
+    assert r"\ubc18\ub3c4\uccb4 FTA" in project.run_program(MONITOR[2], "events", env=latin).out
     assert "\x1b" not in done.out
 
 

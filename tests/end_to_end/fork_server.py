@@ -1,7 +1,7 @@
 """Start Python programs by forking a process that has imported them already: a start costs milliseconds of CPU time.
 
 A fresh interpreter spends half a second of it on imports. What an interpreter does at its start (heavy imports that are
-put off, encodings, exit codes of `monitor` itself) is tested with `Project.run_apart` and `run_program`.
+put off, encodings, exit codes of `monitor` itself) is tested with `Project.run_program`.
 
 Request: a connection with one line of JSON and three descriptors (stdout, stderr, and a pipe for the program's number
 and exit code), or a fourth (stdin).

@@ -34,7 +34,8 @@ def main(address: str, words: list[str]) -> int:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, FORWARDED)
         code = int(lines.readline())
     if code < 0:
-        signal.signal(-code, signal.SIG_DFL)
+        if -code in FORWARDED:
+            signal.signal(-code, signal.SIG_DFL)
         os.kill(os.getpid(), -code)
     return code
 

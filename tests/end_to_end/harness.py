@@ -8,13 +8,13 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
-from tests.end_to_end.forking import Process
+from tests.end_to_end.forking import Process, forked_python
 from tests.end_to_end.in_process import Done, run_here
 from tests.servers import Arrivals
 
@@ -66,13 +66,19 @@ class Project:
         return run_here([*map(str, words)], folder=self.folder, env=env or {})
 
     def run_apart(self, *words: str | os.PathLike[str], env: Mapping[str, str] | None = None) -> Done:
-        """Run one command to its end, as a process of its own."""
-        return self.run_program(MONITOR[2], *words, env=env)
+        """Run one command to its end, as a process of its own, which was forked."""
+        return self.run_program(MONITOR[2], *words, env=env, python=forked_python())
 
-    def run_program(self, program: str, *words: str | os.PathLike[str], env: Mapping[str, str] | None = None) -> Done:
-        """Run a Python program text with these arguments to its end."""
+    def run_program(
+        self,
+        program: str,
+        *words: str | os.PathLike[str],
+        env: Mapping[str, str] | None = None,
+        python: Sequence[str] = (sys.executable,),
+    ) -> Done:
+        """Run a Python program text with these arguments to its end; python: a fresh interpreter, or a forked one."""
         done = subprocess.run(
-            [sys.executable, "-c", program, *map(str, words)],
+            [*python, "-c", program, *map(str, words)],
             cwd=self.folder,
             env={**os.environ, **(env or {})},
             capture_output=True,

@@ -15,6 +15,7 @@ import pytest
 from monitor.config import load
 from monitor.daemon.bootstrap import open_runtime
 from monitor.testing import FrozenClock
+from tests.end_to_end.forking import forked_python
 from tests.end_to_end.harness import Project, many, record
 from tests.servers import Answer, HttpServer, http_server
 
@@ -67,7 +68,7 @@ def test_a_crash_anywhere_loses_nothing_and_tells_what_it_does_not_know(
     with http_server() as server:
         project = Project(tmp_path / "p", config=config(hook(server)))
         project.drop("a.txt", TALKS)
-        assert project.run_program(HALTING.read_text("utf-8"), place).code == -9
+        assert project.run_program(HALTING.read_text("utf-8"), place, python=forked_python()).code == -9
         assert project.run("run", "--once").code == 0
         assert len(server.requests) == arrived
     assert query(project, "SELECT outcome FROM attempt ORDER BY message, n") == [(outcome,) for outcome in outcomes]
@@ -79,7 +80,7 @@ def test_a_channel_that_is_never_to_be_told_twice_holds_what_may_have_arrived(tm
     with http_server() as server:
         project = Project(tmp_path / "p", config=config(hook(server, more="on_uncertain: hold")))
         project.drop("a.txt", TALKS)
-        project.run_program(HALTING.read_text("utf-8"), "after-send")
+        project.run_program(HALTING.read_text("utf-8"), "after-send", python=forked_python())
         assert project.run("run", "--once").code == 0
         assert len(server.requests) == 1
     assert [row["state"] for row in project.run("alerts", "--json").rows()] == ["held"]

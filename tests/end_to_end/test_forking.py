@@ -27,6 +27,7 @@ print("err", file=sys.stderr)
         ["-c", f"{SAYS}sys.exit(7)"],
         ["-c", f"{SAYS}sys.exit('a reason')"],
         ["-c", f"{SAYS}os.kill(os.getpid(), 15)"],
+        ["-c", f"{SAYS}os.kill(os.getpid(), 9)"],
         ["-m", "monitor", "--version"],
         ["-m", "monitor", "nonsense"],
     ],

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.harness import Project, record
+from tests.end_to_end.harness import MONITOR, Project, record
 
 TALKS = record("FTA talks held", "대표단이 서울에서 만났다. Delegations met in Seoul on Monday.")
 HALF = f"{TALKS}\n-\nHalf\nwrit"
@@ -32,7 +32,7 @@ def test_code_and_both_streams_are_those_of_a_process(tmp_path: Path, words: str
     here, apart = (Project(tmp_path / name) for name in ("here", "apart"))
     for project in (here, apart):
         project.drop("half.txt", HALF)
-    done, expected = here.run(*words.split()), apart.run_apart(*words.split())
+    done, expected = here.run(*words.split()), apart.run_program(MONITOR[2], *words.split())
     assert (done.code, expected.code) == (code, code)
     assert done.out == expected.out
     assert _comparable(done.err, here) == _comparable(expected.err, apart)

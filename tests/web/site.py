@@ -12,9 +12,8 @@ import http.client
 import shutil
 import socket
 import subprocess
-import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -29,6 +28,7 @@ from monitor.config import load_without_secrets
 from monitor.web.server import Server
 from monitor.web.site import Site, create_app
 from tests.dumps import dump, record
+from tests.end_to_end.forking import forked_python
 
 CONFIG = """\
 timezone: Asia/Seoul
@@ -87,6 +87,13 @@ def filled(folder: Path) -> Path:
     return folder
 
 
+def monitor(folder: Path, *words: str, codes: Container[int] = (0,)) -> None:
+    """Run a command on the folder's configuration in a process of its own; codes: that it may end with."""
+    command = [*forked_python(), "-m", "monitor", *words, "-c", str(folder / "config.yaml")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode in codes, done.stderr
+
+
 @cache
 def _filled() -> Path:
     folder = Path(mkdtemp(prefix="site-"))
@@ -94,8 +101,7 @@ def _filled() -> Path:
     (folder / "config.yaml").write_text(CONFIG, "utf-8")
     for name, text in (("press_20240705.txt", FIRST), ("press_20240706.txt", SECOND)):
         (folder / "seeds" / name).write_text(text, "utf-8")
-        command = [sys.executable, "-m", "monitor", "run", "--once", "-c", str(folder / "config.yaml")]
-        subprocess.run(command, check=True, capture_output=True)
+        monitor(folder, "run", "--once")
     return folder
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, nullcontext
 from dataclasses import replace
@@ -18,7 +16,7 @@ import html5lib
 import pytest
 
 from tests.dumps import dump, record
-from tests.web.site import Answer, ServedSite, filled, served
+from tests.web.site import Answer, ServedSite, filled, monitor, served
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 FEEDS = (
@@ -35,12 +33,6 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedSite]:
     with served(filled(tmp_path_factory.mktemp("site")) / "config.yaml") as found:
         found.get("/")  # its thread is there before a test counts them
         yield found
-
-
-def monitor(folder: Path, *words: str) -> None:
-    """Run a command on the folder's configuration."""
-    command = [sys.executable, "-m", "monitor", *words, "-c", str(folder / "config.yaml")]
-    subprocess.run(command, check=True, capture_output=True)
 
 
 def ingest(folder: Path, name: str, text: str) -> None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -19,7 +17,7 @@ from monitor.inspect.pending import ReadOnlyStores
 from monitor.page_records import VersionText
 from monitor.records import Archive, EventRecord
 from monitor.web.site import Site
-from tests.web.site import ServedSite, served
+from tests.web.site import ServedSite, monitor, served
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 CONFIG = """\
@@ -78,8 +76,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedSite]:
     (folder / "config.yaml").write_text(CONFIG, "utf-8")
     for turn in (1, 2):
         (folder / "seeds" / f"dump_{turn}.json").write_text(hostile_dump(turn=turn), "utf-8")
-        command = [sys.executable, "-m", "monitor", "run", "--once", "-c", str(folder / "config.yaml")]
-        subprocess.run(command, check=True, capture_output=True)
+        monitor(folder, "run", "--once")
     with served(folder / "config.yaml") as found:
         found.get("/feeds/events.atom")  # its thread is there before a test counts them
         yield found

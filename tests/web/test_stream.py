@@ -7,8 +7,6 @@ import json
 import shutil
 import signal
 import socket
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -22,7 +20,7 @@ from monitor.web.stream import MAX_STREAMS
 from tests.dumps import dump, record
 from tests.waiting import wait_until
 from tests.web.processes import page_process
-from tests.web.site import ServedSite, filled, served
+from tests.web.site import ServedSite, filled, monitor, served
 
 HOST = "127.0.0.1"
 
@@ -66,16 +64,10 @@ def newest(site: ServedSite) -> int:
         return stores.archive.latest()
 
 
-def run(folder: Path, *words: str) -> None:
-    """Run a command on the folder's configuration."""
-    command = [sys.executable, "-m", "monitor", *words, "-c", str(folder / "config.yaml")]
-    subprocess.run(command, check=True, capture_output=True)
-
-
 def ingest(folder: Path, *titles: str) -> None:
     """Let the pipeline store a dump with one new release for each title."""
     (folder / "seeds" / f"press_{len(titles)}.txt").write_text(dump(*(record(title) for title in titles)), "utf-8")
-    run(folder, "run", "--once")
+    monitor(folder, "run", "--once")
 
 
 def test_who_listens_hears_of_new_events(tmp_path: Path) -> None:
@@ -183,12 +175,12 @@ def test_where_there_is_no_store_that_is_said(tmp_path: Path) -> None:
 
 def test_a_restored_store_is_followed(tmp_path: Path) -> None:
     folder = filled(tmp_path)
-    run(folder, "db", "backup", str(folder / "copy.bak"))
+    monitor(folder, "db", "backup", str(folder / "copy.bak"))
     with served(folder / "config.yaml") as site, listening(site.port) as listener:
         last = newest(site)
         ingest(folder, "A bridge opens")
         assert listener.facts() == {"last": last + 1, "count": 1}
-        run(folder, "db", "restore", str(folder / "copy.bak"))
+        monitor(folder, "db", "restore", str(folder / "copy.bak"))
         assert listener.facts() == {"last": last, "count": 0}
         (folder / "seeds" / "press_1.txt").unlink()
         ingest(folder, "A tunnel opens", "A tunnel closes")

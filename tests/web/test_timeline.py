@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from xml.etree.ElementTree import Element
@@ -13,7 +11,7 @@ import pytest
 
 from monitor.config import load
 from tests.dumps import dump, record
-from tests.web.site import CONFIG, Answer, ServedSite, filled, served
+from tests.web.site import CONFIG, Answer, ServedSite, filled, monitor, served
 
 
 @pytest.fixture
@@ -162,8 +160,7 @@ def many(folder: Path) -> Path:
             for number in range(60)
         ]
         (folder / "seeds" / name).write_text(dump(*records), "utf-8")
-        command = [sys.executable, "-m", "monitor", "run", "--once", "-c", str(folder / "config.yaml")]
-        subprocess.run(command, check=True, capture_output=True)
+        monitor(folder, "run", "--once")
     return folder
 
 

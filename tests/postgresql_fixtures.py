@@ -29,8 +29,7 @@ def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> str:
 @pytest.fixture(scope="session")
 def postgresql_schema(postgresql_server: str) -> Iterator[str]:
     """The URL of a schema that belongs to this worker; what is made in it stays until the worker ends."""
-    run = os.environ.get("PYTEST_XDIST_TESTRUNUID", "") or str(os.getpid())
-    with schema(postgresql_server, f"t{run[:8]}_{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}") as url:
+    with schema(postgresql_server, schema_name("t")) as url:
         yield url
 
 
@@ -43,10 +42,8 @@ def postgresql_url(postgresql_schema: str) -> str:
 
 @pytest.fixture(scope="session")
 def all_databases(postgresql_server: str) -> Iterator[Databases]:
-    run = os.environ.get("PYTEST_XDIST_TESTRUNUID", "") or str(os.getpid())
-    name = f"c{run[:8]}_{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}"
     with ExitStack() as stack:
-        yield Databases(postgresql_server, name, stack)
+        yield Databases(postgresql_server, schema_name("c"), stack)
 
 
 @pytest.fixture
@@ -64,6 +61,12 @@ def own_server() -> Iterator[Server]:
     server = Server(found)
     yield server
     server.remove()
+
+
+def schema_name(kind: str) -> str:
+    """Return the name of a schema of this worker."""
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID", "") or str(os.getpid())
+    return f"{kind}{run[:8]}_{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}"
 
 
 def _unavailable(reason: str) -> NoReturn:

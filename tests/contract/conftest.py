@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from functools import cache, partial
 from pathlib import Path
 
 import pytest
 
 from monitor.records import Archive
 from tests.contract.filled import fill
-from tests.contract.pairs import OUTBOXES, PAIRS, Pair, Place
+from tests.contract.pairs import OUTBOXES, PAIRS, Pair, Place, SharedPair
+from tests.postgresql_databases import Databases
+from tests.postgresql_fixtures import schema_name
 
 
 @pytest.fixture
@@ -29,7 +33,39 @@ def pair(request: pytest.FixtureRequest, tmp_path: Path, place: Callable[[Path],
 
 
 @pytest.fixture
-def archive(pair: Pair) -> Archive:
-    """One of a filled store; `pair` is its store."""
+def filled(pair: Pair) -> Pair:
+    """A store of four days."""
     fill(pair)
-    return pair.archive
+    return pair
+
+
+@pytest.fixture
+def archive(shared_pair: SharedPair) -> Archive:
+    """The archive of a store of four days, which is only read."""
+    return shared_pair(fill).archive
+
+
+@pytest.fixture(params=PAIRS)
+def shared_pair(request: pytest.FixtureRequest, shared_pairs: Callable[[str], SharedPair]) -> SharedPair:
+    """Return the open store that a function has filled, once for all tests of a worker: they only read."""
+    return shared_pairs(request.param)
+
+
+@pytest.fixture(scope="session")
+def shared_pairs(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[str], SharedPair]]:
+    with ExitStack() as stack:
+
+        @cache
+        def databases() -> Databases:
+            return Databases(request.getfixturevalue("postgresql_server"), schema_name("shared"), stack)
+
+        @cache
+        def made(name: str, fill: Callable[[Pair], None]) -> Pair:
+            folder = tmp_path_factory.mktemp("shared") / "state"
+            pair = stack.enter_context(PAIRS[name](Place(folder, lambda: databases().url(folder))))
+            fill(pair)
+            return pair
+
+        yield lambda name: partial(made, name)

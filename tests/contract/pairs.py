@@ -147,6 +147,7 @@ class Place:
 
 
 OpenPair = Callable[[Place], AbstractContextManager[Pair]]
+SharedPair = Callable[[Callable[[Pair], None]], Pair]  # what fills a store → the open store
 
 
 def postgresql_pair(url: str) -> AbstractContextManager[Pair]:

@@ -48,12 +48,12 @@ def test_a_pruned_text_says_so(pair: Pair) -> None:
     assert (after.is_pruned, after.before and (after.before.is_pruned, after.before.body)) == (False, (True, ""))
 
 
-def test_who_was_told_of_a_release_and_when(archive: Archive, pair: Pair) -> None:
-    delivery = pair.outbox.claim("mail", now=SENT)
+def test_who_was_told_of_a_release_and_when(filled: Pair) -> None:
+    delivery = filled.outbox.claim("mail", now=SENT)
     assert delivery is not None
-    pair.outbox.done(delivery, Verdict(outcome=Outcome.OK, reason="accepted", code=200), now=SENT)
-    take(pair, figures("9.9"), "late.txt", hours=200)
-    told = archive.deliveries(1)
+    filled.outbox.done(delivery, Verdict(outcome=Outcome.OK, reason="accepted", code=200), now=SENT)
+    take(filled, figures("9.9"), "late.txt", hours=200)
+    told = filled.archive.deliveries(1)
     assert [(one.channel, one.version, one.kind, one.state) for one in told[:2]] == [
         ("mail", 5, "changed", "pending"),
         ("team", 5, "changed", "pending"),
@@ -61,22 +61,22 @@ def test_who_was_told_of_a_release_and_when(archive: Archive, pair: Pair) -> Non
     assert (told[0].message, told[0].sent_at, told[0].watchlists) == (None, None, ("chips",))
     first = told[-2]
     assert (first.channel, first.message, first.state, first.sent_at) == ("mail", delivery.id, "sent", SENT)
-    assert (first.at, archive.event(first.event).release) == (NOON, 1)
-    assert archive.deliveries(99) == []
+    assert (first.at, filled.archive.event(first.event).release) == (NOON, 1)
+    assert filled.archive.deliveries(99) == []
 
 
-def test_each_attempt_of_a_message(archive: Archive, pair: Pair) -> None:
+def test_each_attempt_of_a_message(filled: Pair) -> None:
     verdicts = (
         Verdict(outcome=Outcome.TRANSIENT, reason="503", code=503),
         Verdict(outcome=Outcome.UNCERTAIN, reason="no answer"),
     )
     for number, verdict in enumerate(verdicts):
-        delivery = pair.outbox.claim("team", now=NOON + number * HOUR)
+        delivery = filled.outbox.claim("team", now=NOON + number * HOUR)
         assert delivery is not None
-        pair.outbox.retry(delivery, verdict, due=NOON, now=NOON + number * HOUR)
-    last = pair.outbox.claim("team", now=NOON + 2 * HOUR)
+        filled.outbox.retry(delivery, verdict, due=NOON, now=NOON + number * HOUR)
+    last = filled.outbox.claim("team", now=NOON + 2 * HOUR)
     assert last is not None
-    found = archive.attempts([last.id, 999])
+    found = filled.archive.attempts([last.id, 999])
     assert list(found) == [last.id]
     told = [(one.at, one.ended_at, one.outcome, one.code, one.reason, one.is_uncertain) for one in found[last.id]]
     assert told == [
@@ -86,20 +86,20 @@ def test_each_attempt_of_a_message(archive: Archive, pair: Pair) -> None:
     ]
 
 
-def test_messages_by_state_and_channel(archive: Archive, pair: Pair) -> None:
-    delivery = pair.outbox.claim("mail", now=SENT)
+def test_messages_by_state_and_channel(filled: Pair) -> None:
+    delivery = filled.outbox.claim("mail", now=SENT)
     assert delivery is not None
-    pair.outbox.bury(delivery, Verdict(outcome=Outcome.REFUSED, reason="no"), now=SENT)
-    every = archive.messages_page()
+    filled.outbox.bury(delivery, Verdict(outcome=Outcome.REFUSED, reason="no"), now=SENT)
+    every = filled.archive.messages_page()
     for state in (None, "pending", "dead", "held"):
         for channel in (None, "team", "mail", "nobody", "\udcff"):
             expected = [one for one in every if state in {None, one.state} and channel in {None, one.channel}]
-            assert list(archive.messages_page(state, channel)) == expected
-    assert list(archive.last_messages("team", 2)) == [one for one in every if one.channel == "team"][:2]
-    dead = archive.message(delivery.id)
+            assert list(filled.archive.messages_page(state, channel)) == expected
+    assert list(filled.archive.last_messages("team", 2)) == [one for one in every if one.channel == "team"][:2]
+    dead = filled.archive.message(delivery.id)
     assert (dead.state, dead.created_at, dead.expires_at) == ("dead", NOON, NOON + 3 * DAY)
     with pytest.raises(NotFound, match="no message 999"):
-        archive.message(999)
+        filled.archive.message(999)
 
 
 def test_how_long_messages_took_is_told_by_the_day_they_were_made(pair: Pair) -> None:

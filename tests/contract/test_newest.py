@@ -64,13 +64,13 @@ def test_newest_first_is_the_whole_list_backwards(archive: Archive, name: str, l
 
 
 @every_list
-def test_what_is_stored_meanwhile_moves_no_older_page(archive: Archive, pair: Pair, name: str) -> None:
-    _, newest = NEWEST[name](archive)
+def test_what_is_stored_meanwhile_moves_no_older_page(filled: Pair, name: str) -> None:
+    _, newest = NEWEST[name](filled.archive)
     [first, second] = newest(limit=2)
     older = [one.cursor for one in newest(before=second.cursor)]
     text = dump(figures("9.9"), record("Visit last"), "-\nOnly a last title date2024-07-01")
-    take(pair, text, "late.txt", hours=200)
-    pair.form("team", now=NOON + 9 * DAY)
+    take(filled, text, "late.txt", hours=200)
+    filled.form("team", now=NOON + 9 * DAY)
     assert [one.cursor for one in newest(before=second.cursor)] == older
     assert first not in newest(limit=1)
 
@@ -161,13 +161,15 @@ def test_facets_count_what_passes_all_other_parts(archive: Archive, wanted: Even
     assert found.watchlists == {name: count for name, count in counts.items() if count}
 
 
-def test_facets_are_of_the_last_ninety_days_unless_a_time_is_wanted(archive: Archive, pair: Pair) -> None:
-    take(pair, dump(record("Chip news", "Late.")), "late.txt", hours=24 * 92)
-    found = archive.facets(EventFilter())
+def test_facets_are_of_the_last_ninety_days_unless_a_time_is_wanted(filled: Pair) -> None:
+    take(filled, dump(record("Chip news", "Late.")), "late.txt", hours=24 * 92)
+    found = filled.archive.facets(EventFilter())
     assert found.since == NOON + 2 * DAY
-    assert found.total == len(archive.events(EventFilter(since=NOON + 2 * DAY)))
-    assert archive.facets(EventFilter(since=NOON)).total == len(archive.events(EventFilter()))
-    assert archive.facets(EventFilter(until=NOON + DAY)).total == len(archive.events(EventFilter(until=NOON + DAY)))
+    assert found.total == len(filled.archive.events(EventFilter(since=NOON + 2 * DAY)))
+    assert filled.archive.facets(EventFilter(since=NOON)).total == len(filled.archive.events(EventFilter()))
+    assert filled.archive.facets(EventFilter(until=NOON + DAY)).total == len(
+        filled.archive.events(EventFilter(until=NOON + DAY))
+    )
 
 
 def test_an_empty_store_has_no_facets(pair: Pair) -> None:
@@ -203,14 +205,14 @@ def test_each_watchlist_has_its_days_its_total_and_its_last_match(archive: Archi
     }
 
 
-def test_the_months_of_a_watchlist_are_those_of_a_zone(archive: Archive, pair: Pair) -> None:
+def test_the_months_of_a_watchlist_are_those_of_a_zone(filled: Pair) -> None:
     hours = 24 * 8 + 4  # 30 November, 16:00 UTC: in Seoul it is December
-    take(pair, dump(record("Chip news", "Late.")), "late.txt", hours=hours)
-    assert {month: count.events for month, count in archive.per_month("chips", HABITS.timezone).items()} == {
+    take(filled, dump(record("Chip news", "Late.")), "late.txt", hours=hours)
+    assert {month: count.events for month, count in filled.archive.per_month("chips", HABITS.timezone).items()} == {
         "2026-11": 5,
         "2026-12": 1,
     }
-    assert archive.per_month("nothing", HABITS.timezone) == {}
+    assert filled.archive.per_month("nothing", HABITS.timezone) == {}
 
 
 def test_one_event_and_the_newest_one(archive: Archive) -> None:
@@ -221,28 +223,28 @@ def test_one_event_and_the_newest_one(archive: Archive) -> None:
         archive.event(999)
 
 
-def test_what_was_pruned_is_in_no_list(archive: Archive, pair: Pair) -> None:
+def test_what_was_pruned_is_in_no_list(filled: Pair) -> None:
     for channel in ("team", "mail"):
-        while delivery := pair.outbox.claim(channel, now=SENT):
-            pair.outbox.done(delivery, Verdict(outcome=Outcome.OK, reason="accepted"), now=SENT)
-    pair.maintenance.prune(Retention(events=DAY, messages=DAY), now=NOON + 3 * DAY)
-    left = archive.events(EventFilter())
+        while delivery := filled.outbox.claim(channel, now=SENT):
+            filled.outbox.done(delivery, Verdict(outcome=Outcome.OK, reason="accepted"), now=SENT)
+    filled.maintenance.prune(Retention(events=DAY, messages=DAY), now=NOON + 3 * DAY)
+    left = filled.archive.events(EventFilter())
     assert left[0].at == NOON + 2 * DAY
-    assert list(archive.page(EventFilter())) == left[::-1]
+    assert list(filled.archive.page(EventFilter())) == left[::-1]
     chips = [event for event in left if "chips" in event.watchlists]
-    assert list(archive.page(EventFilter(watchlist="chips"))) == chips[::-1]
-    assert archive.watchlist_totals()["chips"].events == len(chips)
-    assert all(check.is_ok for check in pair.maintenance.verify())
+    assert list(filled.archive.page(EventFilter(watchlist="chips"))) == chips[::-1]
+    assert filled.archive.watchlist_totals()["chips"].events == len(chips)
+    assert all(check.is_ok for check in filled.maintenance.verify())
 
 
-def test_a_renamed_source_keeps_its_events_and_watchlists(archive: Archive, pair: Pair) -> None:
-    before = archive.page(EventFilter(source="motie"))
-    chips = ids(archive.page(EventFilter(watchlist="chips")))
-    pair.maintenance.rename_source(old="motie", new="ministry", fingerprinter=FINGERPRINTER)
-    pair.maintenance.rehash(replace(FINGERPRINTER, norm_version=99))
-    assert archive.page(EventFilter(source="motie")) == []
-    assert ids(archive.page(EventFilter(source="ministry"))) == ids(before)
-    assert ids(archive.page(EventFilter(watchlist="chips"))) == chips
-    assert archive.facets(EventFilter()).sources == {"ministry": len(before), "customs": 1}
-    assert [one.dump for one in archive.shown_page(1)][:2] == ["3.txt", "2.txt"]
-    assert all(check.is_ok for check in pair.maintenance.verify())
+def test_a_renamed_source_keeps_its_events_and_watchlists(filled: Pair) -> None:
+    before = filled.archive.page(EventFilter(source="motie"))
+    chips = ids(filled.archive.page(EventFilter(watchlist="chips")))
+    filled.maintenance.rename_source(old="motie", new="ministry", fingerprinter=FINGERPRINTER)
+    filled.maintenance.rehash(replace(FINGERPRINTER, norm_version=99))
+    assert filled.archive.page(EventFilter(source="motie")) == []
+    assert ids(filled.archive.page(EventFilter(source="ministry"))) == ids(before)
+    assert ids(filled.archive.page(EventFilter(watchlist="chips"))) == chips
+    assert filled.archive.facets(EventFilter()).sources == {"ministry": len(before), "customs": 1}
+    assert [one.dump for one in filled.archive.shown_page(1)][:2] == ["3.txt", "2.txt"]
+    assert all(check.is_ok for check in filled.maintenance.verify())

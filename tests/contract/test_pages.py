@@ -12,7 +12,7 @@ import pytest
 from monitor.errors import NotFound
 from monitor.records import PAGE, Archive, EventFilter, read_all
 from monitor.testing import NOON, note
-from tests.contract.pairs import Pair
+from tests.contract.pairs import Pair, SharedPair
 from tests.contract.takes import dump, figures, record, take_in
 
 Read = Callable[..., Sequence[Any]]
@@ -42,11 +42,20 @@ def add(pair: Pair, number: int) -> None:
     pair.outbox.enqueue(note(f"Number {number}", channel="team"), key=str(number), now=now)
 
 
-@pytest.fixture
-def archive(pair: Pair) -> Archive:
+def fill(pair: Pair) -> None:
     for number in range(ROUNDS):
         add(pair, number)
-    return pair.archive
+
+
+@pytest.fixture
+def archive(shared_pair: SharedPair) -> Archive:
+    return shared_pair(fill).archive
+
+
+@pytest.fixture
+def filled(pair: Pair) -> Pair:
+    fill(pair)
+    return pair
 
 
 @every_list
@@ -68,15 +77,13 @@ def test_a_page_begins_behind_its_cursor_and_ends_at_its_limit(archive: Archive,
 
 
 @every_list
-def test_no_value_comes_twice_and_none_is_missed_while_others_are_stored(
-    archive: Archive, pair: Pair, name: str
-) -> None:
-    read, more = LISTS[name](archive), iter(range(ROUNDS, ROUNDS + 3))
+def test_no_value_comes_twice_and_none_is_missed_while_others_are_stored(filled: Pair, name: str) -> None:
+    read, more = LISTS[name](filled.archive), iter(range(ROUNDS, ROUNDS + 3))
 
     def read_and_store(**page: Any) -> Sequence[Any]:
         values = read(**page)
         for number in more:
-            add(pair, number)
+            add(filled, number)
             break
         return values
 

@@ -66,24 +66,26 @@ class Dispatcher:
     def reclaim(self, *, claimed_before: datetime | None = None) -> None:
         """Take back sends that no process works on any more; some are held because they may have arrived."""
         holding = [receiver.channel.name for receiver in self.receivers if receiver.policy.holds_uncertain]
-        self.report_held(self.outbox.reclaim(holding=holding, claimed_before=claimed_before, now=self.clock.now()))
+        with self.outbox.transaction():  # neither what becomes of them nor the alert without the other
+            held = self.outbox.reclaim(holding=holding, claimed_before=claimed_before, now=self.clock.now())
+            self.operator.sends_interrupted(held)
+        self._log_held(held)
 
     def report_held(self, held: Mapping[str, int]) -> None:
         """Report messages that a process has left half sent, by channel, and that a person decides on."""
-        for channel, count in held.items():
-            self.counters.count_messages(channel, "held", count)
-            warn("messages_held", channel=channel, count=count, see="monitor alerts --state held")
+        self._log_held(held)
         self.operator.sends_interrupted(held)
 
     def expire(self) -> int:
         """Give up and report messages that waited too long. Return how many, without system messages."""
         if not self.ownership.has_chores():
             return 0
-        counts = self.outbox.expire(now=self.clock.now())
+        with self.outbox.transaction():
+            counts = self.outbox.expire(now=self.clock.now())
+            self.operator.messages_expired(counts)
         for channel, count in counts.items():
             self.counters.count_messages(channel, "dead", count)
             warn("messages_expired", channel=channel, count=count, see="monitor alerts --state dead")
-        self.operator.messages_expired(counts)
         return sum(counts.values())
 
     def send_reminders(self) -> None:
@@ -167,6 +169,11 @@ class Dispatcher:
             unrecorded=self.unrecorded,
             owns=self.ownership.owns,
         )
+
+    def _log_held(self, held: Mapping[str, int]) -> None:
+        for channel, count in held.items():
+            self.counters.count_messages(channel, "held", count)
+            warn("messages_held", channel=channel, count=count, see="monitor alerts --state held")
 
     def _owned(self) -> Sequence[str]:
         return [each.channel.name for each in self.receivers if self.ownership.owns(each.channel.name)]

@@ -1,4 +1,4 @@
-"""Alerts to the operator about what was ingested: one for each thing, at whatever call of the store a process ends."""
+"""Alerts to the operator: one for each thing, at whatever call of the store a process ends."""
 
 from __future__ import annotations
 
@@ -14,11 +14,13 @@ import pytest
 
 from monitor.collect.source import Source, SourceOptions
 from monitor.collect.watching.folder import Folder
+from monitor.daemon.dispatcher import Dispatcher
 from monitor.daemon.ingester import Ingester
 from monitor.daemon.operator_alerts import OperatorAlerts
 from monitor.health.counters import Counters
 from monitor.ingest_values import Mode
 from monitor.match.matcher import Matcher, Watchlist
+from monitor.model import Message
 from monitor.pipeline import Routing
 from monitor.testing import FrozenClock
 from tests.contract.pairs import Pair
@@ -27,7 +29,15 @@ from tests.contract.takes import HALF, dump, record
 HOUR = timedelta(hours=1)
 TALKS = record("FTA talks held")
 BROKEN = "-\ndate2024-07-01"
-CHANGING = ("commit", "enqueue", "reject_overdue", "note_rejects_reported", "leave_unreported", "end_baseline")
+CHANGING = (
+    "commit",
+    "enqueue",
+    "expire",
+    "reject_overdue",
+    "note_rejects_reported",
+    "leave_unreported",
+    "end_baseline",
+)
 
 
 class EndedError(BaseException):
@@ -97,6 +107,19 @@ class Work:
             source_states=source_states,
             operator=OperatorAlerts(channels=["desk"], outbox=outbox, clock=self.clock),
             counters=Counters(),
+        )
+
+    def dispatcher(self, life: Life | None = None) -> Dispatcher:
+        """Begin a life of the process, of which only the delivery matters."""
+        outbox: Any = Mortal(self.pair.outbox, life or Life())
+        return Dispatcher(
+            receivers=[],
+            outbox=outbox,
+            channel_states=self.pair.channel_states,
+            operator=OperatorAlerts(channels=["desk"], outbox=outbox, clock=self.clock),
+            counters=Counters(),
+            clock=self.clock,
+            since=self.clock.now(),
         )
 
     def alerts(self, about: str) -> list[str]:
@@ -192,3 +215,19 @@ def test_a_baseline_is_alerted_once_whenever_the_process_ends(work: Work) -> Non
         if not is_end:
             break
     assert 4 < steps < 99
+
+
+def test_messages_that_expire_are_alerted_once_whenever_the_process_ends(work: Work) -> None:
+    steps = 0
+    for steps in range(100):
+        name = f"channel{steps}_"
+        message = Message(channel=name, kind="instant", source="", text="x", max_age=HOUR)
+        assert work.pair.outbox.enqueue(message, key=name, now=work.clock.now())
+        work.clock.advance(HOUR)
+        is_end = work.ends(lambda life: work.dispatcher(life).expire(), steps)
+        for _ in range(2):
+            work.dispatcher().expire()
+        assert work.alerts(name) == [f"1 message to channel {name} was given up"]
+        if not is_end:
+            break
+    assert 3 < steps < 99

@@ -306,7 +306,7 @@ def test_a_channel_may_be_called_like_a_word_of_the_log(name: str, caplog: pytes
     staff.outbox.enqueue(replace(note("old", channel=name), kind="instant", max_age=HOUR), key="a", now=NOON)
     staff.clock.advance(HOUR)
     assert dispatcher(staff, RecordingChannel("desk")).expire() == 1
-    [told, _] = [vars(record)["fields"] for record in caplog.records]
+    [_, told] = [vars(record)["fields"] for record in caplog.records]
     assert (told["channel"], told["count"]) == (name, 1)
 
 

@@ -291,11 +291,11 @@ class SourceStates(Protocol):
     def end_silence(self, source: str) -> None:
         """Record that a source is silent no longer and that the operator was notified."""
 
-    def unreported_rejects(self) -> Mapping[str, tuple[int, int]]:
-        """Count the rejects of each source that no alert has counted, with the id of the last. Only reads."""
+    def unreported_rejects(self) -> Mapping[str, int]:
+        """Count the rejects of each source that no alert has counted. Only reads."""
 
-    def note_rejects_reported(self, source: str, *, last: int) -> None:
-        """Record that an alert has counted the rejects of a source up to this id."""
+    def take_unreported(self, source: str) -> int:
+        """Record that an alert has counted all rejects of a source, and return how many none had counted."""
 
     def leave_unreported(self, rejects: Sequence[int]) -> None:
         """Record that no alert has counted these rejects yet, by their ids."""

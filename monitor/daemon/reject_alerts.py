@@ -1,12 +1,13 @@
 """Alert the operator to rejects: at once, later ones of an hour together after it; the store knows what was alerted.
 
 An alert and the mark that it was given are one transaction, so that each reject is alerted once, whichever process
-ends in between. Where the store is shared, that transaction is a turn of the source.
+ends in between. The mark comes first: of two processes that share the store, one has the rejects.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from functools import partial
 
@@ -17,6 +18,10 @@ from monitor.ingest_values import IngestReport
 from monitor.logs import warn_store
 from monitor.ports import SourceStates, Store
 from monitor.state_values import OverdueDumps
+
+
+class _NotAlertedError(Exception):
+    """The alert of this hour was given before, or cannot be stored; what was marked is undone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,8 +60,8 @@ class RejectAlerts:
         return overdue
 
     def _report(self, source: str, alert: Callable[[int], Told]) -> None:
-        """Give an alert to the rejects of a source that no alert has counted."""
-        with self.store.shared_transaction(source):
-            count, last = self.source_states.unreported_rejects().get(source, (0, 0))
-            if count and alert(count) is Told.NOW:
-                self.source_states.note_rejects_reported(source, last=last)
+        """Alert to the rejects of a source that no alert has counted; they stay so where that is not possible now."""
+        with suppress(_NotAlertedError), self.store.shared_transaction():
+            count = self.source_states.take_unreported(source)
+            if count and alert(count) is not Told.NOW:
+                raise _NotAlertedError

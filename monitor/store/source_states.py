@@ -65,12 +65,12 @@ class SqlSourceStates:
     def forget_rename(self, source: str) -> None:
         pass
 
-    def unreported_rejects(self) -> Mapping[str, tuple[int, int]]:
-        return {row["source"]: (row["n"], row["last"]) for row in self._handle.all("unreported_rejects")}
+    def unreported_rejects(self) -> Mapping[str, int]:
+        return {row["source"]: row["n"] for row in self._handle.all("unreported_rejects")}
 
-    def note_rejects_reported(self, source: str, *, last: int) -> None:
+    def take_unreported(self, source: str) -> int:
         with self._handle.transaction():
-            self._handle.all("note_rejects_reported", source=source, last=last)
+            return len(self._handle.all("take_unreported", source=source))
 
     def leave_unreported(self, rejects: Sequence[int]) -> None:
         with self._handle.transaction():

@@ -34,7 +34,7 @@ CHANGING = (
     "enqueue",
     "expire",
     "reject_overdue",
-    "note_rejects_reported",
+    "take_unreported",
     "leave_unreported",
     "end_baseline",
 )

@@ -206,10 +206,10 @@ WHERE id = (SELECT head FROM release WHERE id = :release);
 SELECT name AS source, last_at AS at FROM source WHERE last_at IS NOT NULL;
 
 -- name: unreported_rejects
-SELECT source, count(*) AS n, max(id) AS last FROM reject WHERE unreported GROUP BY source;
+SELECT source, count(*) AS n FROM reject WHERE unreported GROUP BY source;
 
--- name: note_rejects_reported
-UPDATE reject SET unreported = FALSE WHERE source = :source AND unreported AND id <= :last;
+-- name: take_unreported
+UPDATE reject SET unreported = FALSE WHERE source = :source AND unreported RETURNING id;
 
 -- name: claim
 -- The oldest message due on a channel; a later one never overtakes it unless it waits for a retry. One that was made

@@ -24,10 +24,10 @@ SELECT source, (SELECT max(at) FROM file WHERE file.source = known.source AND at
 FROM known WHERE source IS NOT NULL;
 
 -- name: unreported_rejects
-SELECT source, count(*) AS n, max(id) AS last FROM reject WHERE unreported = 1 GROUP BY source;
+SELECT source, count(*) AS n FROM reject WHERE unreported = 1 GROUP BY source;
 
--- name: note_rejects_reported
-UPDATE reject SET unreported = 0 WHERE source = :source AND unreported = 1 AND id <= :last;
+-- name: take_unreported
+UPDATE reject SET unreported = 0 WHERE source = :source AND unreported = 1 RETURNING id;
 
 -- name: claim
 -- The oldest message due on a channel; a later one never overtakes it unless it waits for a retry. One that was made

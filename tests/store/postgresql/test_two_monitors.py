@@ -102,7 +102,7 @@ def test_a_bad_file_that_two_monitors_see_is_told_once(two: Two) -> None:
     store = beaten(two.one.store, partial(take_in, two.other.store, BAD))
     assert take_in(store, BAD).status == "duplicate"
     assert two.kinds() == ["rejected"]
-    assert {source: count for source, (count, _) in two.one.source_states.unreported_rejects().items()} == {"motie": 1}
+    assert two.one.source_states.unreported_rejects() == {"motie": 1}
 
 
 def test_who_has_waited_for_the_source_sees_what_the_other_has_stored(two: Two) -> None:
@@ -151,6 +151,26 @@ def test_a_rejected_file_is_told_by_another_monitor_when_the_first_has_crashed(t
         RejectAlerts(store=stores.store, source_states=stores.source_states, operator=operator).report_rest()
     [message] = two.one.archive.messages()
     assert "could not be read" in message.text
+
+
+def test_rejects_that_two_monitors_alert_to_at_one_time_are_alerted_once(two: Two) -> None:
+    """The hour may turn between them, so the key of the alert does not prevent the second."""
+    take_in(two.one.store, BAD)
+    alerts = [
+        RejectAlerts(
+            store=stores.store,
+            source_states=stores.source_states,
+            operator=OperatorAlerts(channels=("desk",), outbox=stores.outbox, clock=FrozenClock(NOON + later)),
+        )
+        for stores, later in ((two.one, timedelta(0)), (two.other, timedelta(hours=1)))
+    ]
+    second = threading.Thread(target=alerts[1].report_rest)
+    with two.one.outbox.transaction():
+        alerts[0].report_rest()
+        second.start()
+        wait_until(two.is_one_waiting)
+    second.join()
+    assert len(two.one.archive.messages()) == 1
 
 
 def test_a_large_dump_that_two_monitors_read_is_stored_once(two: Two) -> None:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
+from functools import partial
 from importlib.util import find_spec
 from typing import NoReturn
 
 import pytest
 
+from tests.pgbouncer import INSTALL as NO_POOLER
+from tests.pgbouncer import Pgbouncer, database, pgbouncer, program
 from tests.postgresql_databases import Databases
 from tests.postgresql_server import INSTALL, NAMED, NoServerError, Server, binaries, empty, schema, server_url
 
@@ -43,7 +46,7 @@ def postgresql_url(postgresql_schema: str) -> str:
 @pytest.fixture(scope="session")
 def all_databases(postgresql_server: str) -> Iterator[Databases]:
     with ExitStack() as stack:
-        yield Databases(postgresql_server, schema_name("c"), stack)
+        yield Databases(partial(schema, postgresql_server), schema_name("c"), stack)
 
 
 @pytest.fixture
@@ -51,6 +54,32 @@ def databases(all_databases: Databases) -> Iterator[Databases]:
     """The databases of the folders of a test."""
     with all_databases.lent():
         yield all_databases
+
+
+@pytest.fixture(scope="session")
+def pooler(postgresql_server: str) -> Iterator[Pgbouncer]:
+    """A pooler in transaction mode before that server; where there is none, tests skip, and in CI they fail."""
+    require_pooler()
+    with pgbouncer(postgresql_server) as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def all_pooled_databases(postgresql_server: str, pooler: Pgbouncer) -> Iterator[Databases]:
+    @contextmanager
+    def make(name: str) -> Iterator[str]:
+        with database(postgresql_server, name):
+            yield pooler.url(name)
+
+    with ExitStack() as stack:
+        yield Databases(make, schema_name("p"), stack, is_pooled=True)
+
+
+@pytest.fixture
+def pooled_databases(all_pooled_databases: Databases) -> Iterator[Databases]:
+    """The databases of the folders of a test, each by its URL at the pooler."""
+    with all_pooled_databases.lent():
+        yield all_pooled_databases
 
 
 @pytest.fixture
@@ -63,8 +92,14 @@ def own_server() -> Iterator[Server]:
     server.remove()
 
 
+def require_pooler() -> None:
+    """Skip the test where there is no pgbouncer, and in CI fail."""
+    if program() is None:
+        _unavailable(NO_POOLER)
+
+
 def schema_name(kind: str) -> str:
-    """Return the name of a schema of this worker."""
+    """Return a name for what is made in the server by this worker of this run."""
     run = os.environ.get("PYTEST_XDIST_TESTRUNUID", "") or str(os.getpid())
     return f"{kind}{run[:8]}_{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}"
 

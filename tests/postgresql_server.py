@@ -17,11 +17,11 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import psycopg
@@ -52,9 +52,7 @@ class Server:
         self._bin = bin_folder
         self._settings = (*_SETTINGS, *settings)
         self.folder = Path(tempfile.mkdtemp(prefix="monitor-pg-"))
-        if os.geteuid() == _ROOT:  # the server refuses root
-            user = _user()
-            os.chown(self.folder, user.pw_uid, user.pw_gid)
+        lend(self.folder)
         self._data = self.folder / "data"
         try:
             options = ("-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
@@ -90,11 +88,9 @@ class Server:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _started(self) -> int:
-        """Start it on a free port and return that; another program may take it in between."""
+        """Start it on a free port and return that."""
         for _ in range(5):
-            with socket.socket() as probe:
-                probe.bind(("127.0.0.1", 0))
-                port = int(probe.getsockname()[1])
+            port = free_port()
             try:
                 self.start(port)
             except subprocess.CalledProcessError:
@@ -265,23 +261,36 @@ def _user() -> pwd.struct_passwd:
     raise NoServerError("the server refuses to run as root, and there is no user postgres or nobody")
 
 
+def lend(folder: Path) -> None:
+    """Give a folder to the user as whom the programs run: they refuse root."""
+    if os.geteuid() == _ROOT:
+        user = _user()
+        os.chown(folder, user.pw_uid, user.pw_gid)
+
+
+def as_user() -> Mapping[str, Any]:
+    """Return what `subprocess` needs to run such a program."""
+    user = _user() if os.geteuid() == _ROOT else None
+    return {
+        "user": user.pw_uid if user else None,
+        "group": user.pw_gid if user else None,
+        "umask": 0o077,
+        "env": {"PATH": os.defpath, "LC_ALL": "C"},
+    }
+
+
+def free_port() -> int:
+    """Return a port of 127.0.0.1 that nobody has; another program may take it in between."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
 def _run_as_user(words: Sequence[str], *, cwd: Path) -> None:
     """Run a program of PostgreSQL; what it says comes with the error."""
-    user = _user() if os.geteuid() == _ROOT else None
     with tempfile.TemporaryFile() as said:  # a pipe would stay open in the server
         try:
-            subprocess.run(
-                words,
-                cwd=cwd,
-                stdin=subprocess.DEVNULL,
-                stdout=said,
-                stderr=said,
-                check=True,
-                umask=0o077,
-                env={"PATH": os.defpath, "LC_ALL": "C"},
-                user=user.pw_uid if user else None,
-                group=user.pw_gid if user else None,
-            )
+            subprocess.run(words, cwd=cwd, stdin=subprocess.DEVNULL, stdout=said, stderr=said, check=True, **as_user())
         except subprocess.CalledProcessError as error:
             said.seek(0)
             error.add_note(said.read().decode("utf-8", "replace"))

@@ -144,24 +144,25 @@ class Place:
 
     folder: Path
     url: Callable[[], str]  # of its database
+    pooled_url: Callable[[], str]  # of its database at a pooler
 
 
 OpenPair = Callable[[Place], AbstractContextManager[Pair]]
 SharedPair = Callable[[Callable[[Pair], None]], Pair]  # what fills a store → the open store
 
 
-def postgresql_pair(url: str) -> AbstractContextManager[Pair]:
-    return store_pair(lambda: _joined(url))
+def postgresql_pair(url: str, *, is_pooled: bool = False) -> AbstractContextManager[Pair]:
+    return store_pair(lambda: _joined(url, is_pooled=is_pooled))
 
 
-def _joined(url: str) -> Stores:
+def _joined(url: str, *, is_pooled: bool) -> Stores:
     """A process that has joined and owns every channel. Its predecessors are dead; what they left is still there."""
     from monitor.store.postgresql.address import Address
     from monitor.store.postgresql.connection import connect
 
-    with connect(Address(Secret(url))) as connection:
+    with connect(Address(Secret(url)), is_pooled=is_pooled) as connection:
         connection.execute("UPDATE node SET is_dead = TRUE")
-    stores = open_shared_stores(Secret(url), place=NODE.node)
+    stores = open_shared_stores(Secret(url), is_pooled=is_pooled, place=NODE.node)
     assert stores.nodes is not None
     stores.nodes.join(NODE)
     assert all(stores.nodes.take(channel_lease(channel)) for channel in NODE.channels)
@@ -173,7 +174,12 @@ PAIRS: Mapping[str, OpenPair] = {
     "sqlite": lambda place: sqlite_pair(place.folder),
     "postgresql": lambda place: postgresql_pair(place.url()),
 }
-OUTBOXES: Mapping[str, OpenPair] = {  # every Outbox and ChannelStates
+POOLED = "pooled"
+WAYS: Mapping[str, OpenPair] = {  # every store, by every way to it
     **PAIRS,
+    POOLED: lambda place: postgresql_pair(place.pooled_url(), is_pooled=True),
+}
+OUTBOXES: Mapping[str, OpenPair] = {  # every Outbox and ChannelStates
+    **WAYS,
     "memory": lambda place: memory_pair(place.folder),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -15,12 +16,16 @@ import psycopg
 import pytest
 
 from monitor.cluster.rendezvous import rightful_owner
+from monitor.errors import StoreError
 from monitor.node_values import Nodes, channel_lease
 from monitor.secret import Secret
-from monitor.store.open import open_shared_stores
+from monitor.store.open import migrate_shared_store, open_shared_stores
+from monitor.store_location import StoreLocation
 from tests.end_to_end.harness import IMPATIENT, Daemon, Project, message_id, record
+from tests.pgbouncer import Pgbouncer, database, pgbouncer
 from tests.postgresql_clock import settable_clock
 from tests.postgresql_databases import Databases
+from tests.postgresql_fixtures import require_pooler
 from tests.servers import Answer, HttpServer, http_server
 from tests.waiting import wait_until
 
@@ -79,8 +84,11 @@ class Pair:
         return next(member for member in self.members if member.name == self._owner())
 
     def _owner(self) -> str | None:
-        """The node that delivers; None: nobody does, or it will hand over."""
-        shown = self.nodes.seen()
+        """The node that delivers; None: nobody does, or it will hand over, or the store does not answer."""
+        try:
+            shown = self.nodes.seen()
+        except StoreError:
+            return None
         lease = shown.leases.get(HOOK)
         rightful = rightful_owner(HOOK, shown.nodes)
         return next(
@@ -105,6 +113,7 @@ class Pair:
             return connection.execute(sql.encode()).fetchall()
 
 
+_UNSENT = "SELECT count(*) FROM message WHERE state <> 'sent'"
 _UNSURE = """
 SELECT coalesce(sum(n), 0) FROM (SELECT count(*) AS n FROM attempt WHERE outcome IN ('unknown', 'uncertain')) AS found
 """
@@ -115,19 +124,21 @@ COUNT = 1_200  # releases of a large dump
 
 
 @contextmanager
-def nodes(folder: Path, url: str, *answers: Answer, edits: Mapping[str, str] = NO_EDITS) -> Iterator[Pair]:
+def nodes(
+    folder: Path, url: str, *answers: Answer, edits: Mapping[str, str] = NO_EDITS, is_pooled: bool = False
+) -> Iterator[Pair]:
     """Run two nodes; edits: what stands in their configuration in place of what."""
     with http_server(*answers) as server, ExitStack() as stack:
         members = []
         for name in ("north", "south"):
-            config = CONFIG % (url, name, name, server.port)
+            config = f"pooler: {is_pooled}\n" + CONFIG % (url, name, name, server.port)
             for old, new in edits.items():
                 config = config.replace(old, new)
             project = Project(folder / name, config=config)
             daemon = stack.enter_context(project.daemon(IMPATIENT))
             daemon.wait_for_event("node_joined")
             members.append(Member(name=name, project=project, daemon=daemon))
-        stores = stack.enter_context(open_shared_stores(Secret(url)))
+        stores = stack.enter_context(open_shared_stores(Secret(url), is_pooled=is_pooled))
         assert stores.nodes is not None
         yield Pair(url=url, server=server, members=(members[0], members[1]), nodes=stores.nodes)
 
@@ -135,6 +146,23 @@ def nodes(folder: Path, url: str, *answers: Answer, edits: Mapping[str, str] = N
 @pytest.fixture
 def url(tmp_path: Path, databases: Databases) -> str:
     return databases.url(tmp_path / "database")
+
+
+@pytest.fixture
+def small_pooler(postgresql_server: str) -> Iterator[Pgbouncer]:
+    """A pooler of this test alone, which has two connections to the server."""
+    require_pooler()
+    with pgbouncer(postgresql_server, size=2) as pooler:
+        yield pooler
+
+
+@pytest.fixture
+def pooled_url(postgresql_server: str, small_pooler: Pgbouncer) -> Iterator[str]:
+    """The URL there of a database with the tables of a store."""
+    with database(postgresql_server, f"few_connections_{os.getpid()}") as name:
+        url = small_pooler.url(name)
+        migrate_shared_store(StoreLocation(folder=Path(), url=Secret(url), is_pooled=True))
+        yield url
 
 
 def test_one_node_delivers_what_either_ingests_and_hands_over_at_its_end(tmp_path: Path, url: str) -> None:
@@ -215,6 +243,47 @@ def test_when_the_owner_is_killed_the_other_delivers_soon_and_nothing_twice(tmp_
         pair.wait_for(3, deadline=FAIL_OVER)
         assert other.daemon.wait_for_event("node_lost")[0]["name"] == owner.name
         assert pair.delivered() == {f"FTA talks, round {number}": 1 for number in (1, 2, 3)}
+
+
+@pytest.mark.long
+def test_two_nodes_share_two_connections_of_a_pooler_that_crashes(
+    tmp_path: Path, small_pooler: Pgbouncer, pooled_url: str
+) -> None:
+    with nodes(tmp_path, pooled_url, is_pooled=True) as pair:
+        owner = pair.owner()
+        other = pair.other(owner)
+        for number in range(1, 21):
+            (owner if number % 2 else other).drop(number)
+        pair.wait_for(*range(1, 21))
+        small_pooler.kill()
+        owner.drop(21)
+        other.drop(22)
+        for member in pair.members:
+            member.daemon.wait_for_event("store_lost")
+        small_pooler.start()
+        pair.wait_for(21, 22)
+        wait_until(lambda: pair.query(_UNSENT) == [(0,)])
+        assert set(pair.delivered().values()) == {1}
+        assert pair.query(_UNSURE) == [(0,)]
+
+
+def test_behind_a_pooler_another_node_delivers_when_the_owner_is_killed(
+    tmp_path: Path, pooled_url: str, full: bool
+) -> None:
+    if not full:
+        pytest.skip("the same code takes over as without a pooler; five seconds of silence are waited for")
+    with nodes(tmp_path, pooled_url, is_pooled=True) as pair:
+        owner = pair.owner()
+        other = pair.other(owner)
+        for number in range(1, 11):
+            (owner if number % 2 else other).drop(number)
+        pair.wait_for(*range(1, 11))
+        wait_until(lambda: pair.query(_UNSENT) == [(0,)])
+        owner.daemon.stop(signal.SIGKILL)
+        other.drop(11)
+        pair.wait_for(11, deadline=FAIL_OVER)
+        assert set(pair.delivered().values()) == {1}
+        assert pair.query(_UNSURE) == [(0,)]
 
 
 @pytest.mark.long

@@ -25,11 +25,12 @@ listen_addr = 127.0.0.1
 listen_port = {port}
 unix_socket_dir =
 auth_type = any
-pool_mode = {mode}
+pool_mode = transaction
 default_pool_size = {size}
 max_client_conn = 200
 server_login_retry = 0.2
 logfile = {folder}/log
+{more}
 """
 
 
@@ -41,8 +42,8 @@ def program() -> str | None:
 class Pgbouncer:
     """One pooler with a folder of its own, on a port of 127.0.0.1; it can be killed and started again."""
 
-    def __init__(self, server_url: str, *, size: int = 20, mode: str = "transaction") -> None:
-        """size: connections to the server, of one user to one database."""
+    def __init__(self, server_url: str, *, size: int = 20, more: str = "") -> None:
+        """size: connections to the server, of one user to one database. more: lines of its configuration."""
         words, server = program(), urlsplit(server_url)
         assert words is not None
         self._program = words
@@ -54,9 +55,9 @@ class Pgbouncer:
             server=server.port or 5432,
             user=server.username,
             port=self.port,
-            mode=mode,
             size=size,
             folder=self.folder,
+            more=more,
         )
         (self.folder / "pgbouncer.ini").write_text(ini, "ascii")
         (self.folder / "pgbouncer.ini").chmod(0o644)
@@ -64,6 +65,20 @@ class Pgbouncer:
 
     def url(self, database: str) -> str:
         return f"postgresql://monitor@127.0.0.1:{self.port}/{database}"
+
+    def waiting(self, database: str) -> int:
+        """Return how many clients wait for a connection to the server."""
+        import psycopg  # most test processes need none
+
+        with psycopg.connect(self._console, autocommit=True, cursor_factory=psycopg.ClientCursor) as connection:
+            cursor = connection.execute("SHOW POOLS")
+            names = [column.name for column in cursor.description or ()]
+            rows = [dict(zip(names, row, strict=True)) for row in cursor]
+        return sum(int(row["cl_waiting"]) for row in rows if row["database"] == database)
+
+    @property
+    def _console(self) -> str:
+        return f"postgresql://pgbouncer@127.0.0.1:{self.port}/pgbouncer"
 
     def start(self) -> None:
         """Start it, and wait until it lets somebody in."""
@@ -83,19 +98,19 @@ class Pgbouncer:
 
     def _answers(self) -> bool:
         assert self._process.poll() is None, (self.folder / "log").read_text("utf-8", "replace")
-        import psycopg  # most test processes need none
+        import psycopg
 
         try:
-            psycopg.connect(f"postgresql://pgbouncer@127.0.0.1:{self.port}/pgbouncer", autocommit=True).close()
+            psycopg.connect(self._console, autocommit=True).close()
         except psycopg.OperationalError:
             return False
         return True
 
 
 @contextmanager
-def pgbouncer(server_url: str, *, size: int = 20, mode: str = "transaction") -> Iterator[Pgbouncer]:
+def pgbouncer(server_url: str, *, size: int = 20, more: str = "") -> Iterator[Pgbouncer]:
     """Run one before a server during a block."""
-    pooler = Pgbouncer(server_url, size=size, mode=mode)
+    pooler = Pgbouncer(server_url, size=size, more=more)
     try:
         yield pooler
     finally:

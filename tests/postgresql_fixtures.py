@@ -32,7 +32,7 @@ def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> str:
 @pytest.fixture(scope="session")
 def postgresql_schema(postgresql_server: str) -> Iterator[str]:
     """The URL of a schema that belongs to this worker; what is made in it stays until the worker ends."""
-    with schema(postgresql_server, schema_name("t")) as url:
+    with schema(postgresql_server, own_name("t")) as url:
         yield url
 
 
@@ -46,7 +46,7 @@ def postgresql_url(postgresql_schema: str) -> str:
 @pytest.fixture(scope="session")
 def all_databases(postgresql_server: str) -> Iterator[Databases]:
     with ExitStack() as stack:
-        yield Databases(partial(schema, postgresql_server), schema_name("c"), stack)
+        yield Databases(partial(schema, postgresql_server), own_name("c"), stack)
 
 
 @pytest.fixture
@@ -72,7 +72,7 @@ def all_pooled_databases(postgresql_server: str, pooler: Pgbouncer) -> Iterator[
             yield pooler.url(name)
 
     with ExitStack() as stack:
-        yield Databases(make, schema_name("p"), stack, is_pooled=True)
+        yield Databases(make, own_name("p"), stack, is_pooled=True)
 
 
 @pytest.fixture
@@ -98,7 +98,7 @@ def require_pooler() -> None:
         _unavailable(NO_POOLER)
 
 
-def schema_name(kind: str) -> str:
+def own_name(kind: str) -> str:
     """Return a name for what is made in the server by this worker of this run."""
     run = os.environ.get("PYTEST_XDIST_TESTRUNUID", "") or str(os.getpid())
     return f"{kind}{run[:8]}_{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}"

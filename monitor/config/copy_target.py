@@ -15,8 +15,9 @@ from monitor.store_location import StoreLocation
 def copy_target(text: str, config: Config, *, environ: Mapping[str, str]) -> StoreLocation:
     """Return the location of a state folder, or of a database that the node of this configuration fills.
 
+    The configuration says whether that is the address of a pooler. Raises UsageError, which shows no value.
     text: as a person gives it, with `${…}` as in a configuration: what a command is given, everybody on the machine may
-    read. Raises UsageError, which shows no value.
+    read.
     """
     try:
         filled = filled_text(text, environ=environ, folder=config.file.parent)
@@ -27,6 +28,6 @@ def copy_target(text: str, config: Config, *, environ: Mapping[str, str]) -> Sto
             raise UsageError("is empty: name a folder, or the address of a database", where="TO")
         return StoreLocation(folder=Path(filled).absolute())
     try:
-        return StoreLocation(folder=config.state, url=store_url(filled))
+        return StoreLocation(folder=config.state, url=store_url(filled), is_pooled=config.pooler)
     except ValueError as error:
         raise UsageError(str(error), where="TO") from error

@@ -13,7 +13,7 @@ from monitor.records import Archive
 from tests.contract.filled import fill
 from tests.contract.pairs import OUTBOXES, PAIRS, POOLED, WAYS, Pair, Place, SharedPair
 from tests.postgresql_databases import Databases
-from tests.postgresql_fixtures import schema_name
+from tests.postgresql_fixtures import own_name
 from tests.postgresql_server import schema
 
 _ALSO_POOLED = ("test_maintenance.py", "test_shared_transaction.py")  # what is most likely to need a session
@@ -81,9 +81,7 @@ def shared_pairs(
 
         @cache
         def databases() -> Databases:
-            return Databases(
-                partial(schema, request.getfixturevalue("postgresql_server")), schema_name("shared"), stack
-            )
+            return Databases(partial(schema, request.getfixturevalue("postgresql_server")), own_name("shared"), stack)
 
         @cache
         def made(name: str, fill: Callable[[Pair], None]) -> Pair:

@@ -76,6 +76,20 @@ def test_a_store_moves_into_a_database_and_back(project: Project, address: str) 
     assert len(list((project.folder / "state").glob("monitor.db.replaced-*"))) > 0
 
 
+def test_a_store_moves_through_a_pooler_and_back(
+    project: Project, pooled_databases: Databases, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STORE_URL", pooled_databases.url(tmp_path / "behind"))
+    alone = "pooler: true\n" + (project.folder / "config.yaml").read_text()
+    project.write_config(alone)
+    assert project.run("db", "copy", "${STORE_URL}").code == 0
+    project.write_config(SHARED + alone)
+    assert (project.run("db", "verify", "--deep").code, kinds(project)) == (0, ["new"])
+    assert project.run("db", "copy", "state").code == 0
+    project.write_config(alone)
+    assert (project.run("db", "verify", "--deep").code, kinds(project)) == (0, ["new"])
+
+
 def test_a_copy_that_nobody_uses_is_undone(project: Project, address: str) -> None:
     assert project.run("db", "copy", "--undo").code == 1
     assert project.run("db", "copy", "${STORE_URL}").code == 0

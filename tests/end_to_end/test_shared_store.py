@@ -13,6 +13,7 @@ import pytest
 
 from tests.end_to_end.forking import Process
 from tests.end_to_end.harness import CONFIG, MONITOR, Daemon, Project, record
+from tests.pgbouncer import Pgbouncer
 from tests.postgresql_databases import Databases
 from tests.postgresql_server import Server, schema, swapped
 
@@ -115,6 +116,18 @@ def test_an_address_shows_no_password(project: Project, monkeypatch: pytest.Monk
     for words in (["config", "show"], ["check"], ["run", "--once"]):
         done = project.run(*words)
         assert "hunter2" not in done.out + done.err, words
+
+
+def test_a_pooler_that_the_configuration_does_not_name_is_named_by_every_command(
+    project: Project, pooler: Pgbouncer, pooled_databases: Databases, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STORE_URL", pooled_databases.url(tmp_path / "behind"))
+    for words in (["run", "--once"], ["check"], ["doctor"], ["status"], ["db", "migrate"]):
+        done = project.run(*words)
+        assert "set `pooler: true`" in done.out + done.err, words
+    project.write_config("pooler: true\n" + (project.folder / "config.yaml").read_text("utf-8"))
+    project.drop("a.txt", TALKS)
+    assert project.run("run", "--once").code == 0
 
 
 def test_without_its_variable_no_command_falls_back_to_a_store_of_its_own(

@@ -13,7 +13,8 @@ from monitor.errors import StoreError
 from monitor.secret import Secret
 from monitor.store_location import HIDDEN, PASSWORD, UNAMBIGUOUS, masked_url
 
-_ANSWER = 8  # seconds: a store that is gone is known to be so within ten, whichever way it went
+ANSWER = 8  # seconds: a store that is gone is known to be so within ten, whichever way it went
+DATE_STYLE = "ISO, YMD"  # no server has this by itself: a session that has it has taken its other settings, too
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,19 +56,19 @@ class Address:
         given = self._given()
         hosts = max(given.get("host", "").count(","), given.get("hostaddr", "").count(",")) + 1
         ours = {
-            "connect_timeout": str(max(2, min(4, _ANSWER // hosts))),  # of each host; libpq knows no shorter one
+            "connect_timeout": str(max(2, min(4, ANSWER // hosts))),  # of each host; libpq knows no shorter one
             "keepalives": "1",
             "keepalives_idle": "3",
             "keepalives_interval": "2",
             "keepalives_count": "3",
-            "tcp_user_timeout": str(_ANSWER * 1000),
+            "tcp_user_timeout": str(ANSWER * 1000),
             "target_session_attrs": "read-write",
             "application_name": "press-monitor",
             "client_encoding": "UTF8",
         }
         if is_pooled:
             return ours | given
-        settings = {**timeouts.options(), "timezone": "UTC", "datestyle": "ISO"}
+        settings = {**timeouts.options(), "timezone": "UTC", "datestyle": DATE_STYLE.replace(" ", "")}
         options = [given.get("options", ""), *(f"-c {name}={value}" for name, value in settings.items())]
         return ours | given | {"options": " ".join(filter(None, options))}
 

@@ -11,7 +11,7 @@ import psycopg
 from psycopg.abc import PQGen
 from psycopg.conninfo import make_conninfo
 
-from monitor.store.postgresql.address import NO_TIMEOUTS, TIMEOUTS, Address, Timeouts
+from monitor.store.postgresql.address import ANSWER, DATE_STYLE, NO_TIMEOUTS, TIMEOUTS, Address, Timeouts
 from monitor.store.postgresql.row import Row, row_factory, set_adapters
 
 Value = TypeVar("Value")
@@ -26,6 +26,10 @@ class ForeignStoreError(psycopg.OperationalError):
 
     def __init__(self) -> None:
         super().__init__("the database is another store than before")
+
+
+class SettingsLostError(psycopg.OperationalError):
+    """The session has other settings than those that were asked for: a pooler has dropped them."""
 
 
 class Connection(psycopg.Connection[Row]):
@@ -72,9 +76,22 @@ def connect(address: Address, timeouts: Timeouts = TIMEOUTS, *, is_pooled: bool 
     set_adapters(connection.adapters)
     if timeouts != NO_TIMEOUTS:
         connection.patience = max(timeouts.statement, timeouts.lock) + timeouts.grace
-    if is_pooled:
-        connection.execute("SET timezone TO 'UTC'")  # a pooler keeps this one for each of its clients
+    with ExitStack() as undo:
+        undo.callback(connection.close)
+        _set_up(connection, is_pooled=is_pooled)
+        undo.pop_all()
     return connection
+
+
+def _set_up(connection: Connection, *, is_pooled: bool) -> None:
+    """Let the session give times in UTC. Raises psycopg.Error; SettingsLostError where no setting arrives."""
+    if is_pooled:
+        patience = connection.patience
+        connection.patience = ANSWER if patience is None else min(patience, ANSWER)
+        connection.execute("SET timezone TO 'UTC'")  # a pooler keeps this one for each of its clients
+        connection.patience = patience
+    elif connection.info.parameter_status("DateStyle") != DATE_STYLE:  # the server tells it by itself
+        raise SettingsLostError("the session has not taken its settings, such as its timeouts")
 
 
 def connect_again(to_connect: Callable[[], Connection], store: str) -> Connection:

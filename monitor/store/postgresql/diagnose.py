@@ -7,25 +7,35 @@ from psycopg import errors
 
 from monitor.errors import Stale, StoreDamaged, StoreError, StoreUnavailable
 from monitor.store.postgresql.address import Address
-from monitor.store.postgresql.connection import ForeignStoreError, NoAnswerError
+from monitor.store.postgresql.connection import ForeignStoreError, NoAnswerError, SettingsLostError
 from monitor.store.stored_values import StoredValueError
 
 _STALE = (errors.SerializationFailure, errors.DeadlockDetected, errors.UniqueViolation)
 _DAMAGED = (errors.DataCorrupted, errors.IndexCorrupted, StoredValueError)
 _MIGRATE = "its tables are missing or of another version; run `monitor db migrate`"
 _RIGHTS = "this user of the database lacks a right; `monitor doctor` names who has to grant what"
+_POOLER = "the address is that of a pooler, such as pgbouncer: set `pooler: true`"
 _LASTING = (  # what no waiting heals
     (errors.UndefinedTable, _MIGRATE),
     (errors.UndefinedColumn, _MIGRATE),
     (errors.UndefinedFunction, _MIGRATE),
     (errors.InvalidSchemaName, _MIGRATE),
     (errors.InsufficientPrivilege, _RIGHTS),
+    (errors.DuplicatePreparedStatement, _POOLER),
+    (errors.InvalidSqlStatementName, _POOLER),
     (errors.InFailedSqlTransaction, "the transaction was undone, and all that shared it"),
 )
 _PASSING = (  # the first that fits, from the special to the general
     (ForeignStoreError, "check where the address leads now; the monitor goes on once its own store answers"),
-    (NoAnswerError, "the server or its machine seems to be stopped; the monitor goes on once it answers"),
-    (errors.ConnectionTimeout, "nothing answers at this address; check host, port, network and firewall"),
+    (SettingsLostError, _POOLER),
+    (
+        NoAnswerError,
+        "it seems to be stopped, or a pooler has no connection free (default_pool_size); the monitor goes on by itself",
+    ),
+    (
+        errors.ConnectionTimeout,
+        "nothing answers at this address; check host, port, network and firewall, and the server behind a pooler",
+    ),
     (errors.QueryCanceled, "the server had no time for it; look for what keeps it busy (pg_stat_activity)"),
     (errors.LockNotAvailable, "another session holds a lock on it; look for the one that waits (pg_stat_activity)"),
     (errors.IdleInTransactionSessionTimeout, "this process stood still, and the server ended its transaction"),
@@ -46,9 +56,14 @@ _PASSING = (  # the first that fits, from the special to the general
 )
 _NO_ADDRESS = ("connection is bad: invalid", "correct the address: no server was asked")
 _REFUSED = (  # words of the server or of libpq while they connect, which come with no class of error of their own
-    ("unsupported startup parameter", "this address is a pooler, such as pgbouncer; set `pooler: true`"),
+    ("unsupported startup parameter", f"{_POOLER}, and write no `options=` in `store:`"),
+    ("query_wait_timeout", "the pooler has no connection to the server free; raise its default_pool_size"),
+    ("transaction blocks not allowed", "the pooler pools statements; let it pool transactions (pool_mode)"),
+    ("no such database", "check the database in `store:`, or name it in the pooler's [databases]"),
+    ("max_client_conn", "the pooler lets no more clients in; raise its max_client_conn"),
     ("failed to resolve host", "check the name of the host in `store:`, and that this machine can look names up"),
     ("password authentication failed", "check the user and the password in `store:`"),
+    ("SASL authentication failed", "check the user and the password in `store:`"),
     ("no password supplied", "`store:` has no password; write postgresql://USER:PASSWORD@HOST/DATABASE"),
     ("no pg_hba.conf entry", "the server lets no such client in; add this machine and user to its pg_hba.conf"),
     ("does not support SSL", "turn TLS on at the server, or choose another `sslmode=` in `store:`"),

@@ -35,15 +35,21 @@ class ReleaseNumbers:
         self.first_of(_BLOCK // 2)
 
     def first_of(self, count: int) -> int:
-        """Return the first of so many neighbours that are free; they stay free until they are stored."""
+        """Return the first of so many neighbours that are free; they stay free until they are stored.
+
+        A block is asked for without the lock: a thread that has the last connection of a pooler may wait for the lock.
+        Of two threads that ask at once, the block of one is lost.
+        """
         with self._lock:
-            if self._end - self._next < count:
-                size = max(_BLOCK, count)
-                first: int = self._handle.all("take_numbers", count=size)[0]["first"]
-                self.taken += 1
-                if first != self._end:  # another process has taken some since
-                    self._next = first
-                self._end = first + size
+            if self._end - self._next >= count:
+                return self._next
+        size = max(_BLOCK, count)
+        first: int = self._handle.all("take_numbers", count=size)[0]["first"]
+        with self._lock:
+            self.taken += 1
+            if first != self._end:  # another process has taken some since
+                self._next = first
+            self._end = first + size
             return self._next
 
     @contextmanager

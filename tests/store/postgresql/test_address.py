@@ -35,7 +35,7 @@ def test_a_connection_gives_up_within_ten_seconds_and_looks_for_the_server_that_
         "application_name": "press-monitor",
         "client_encoding": "UTF8",
         "options": "-c statement_timeout=20000 -c lock_timeout=8000 -c idle_in_transaction_session_timeout=10000"
-        " -c timezone=UTC -c datestyle=ISO",
+        " -c timezone=UTC -c datestyle=ISO,YMD",
     }
 
 

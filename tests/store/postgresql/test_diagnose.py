@@ -9,6 +9,7 @@ from psycopg import errors
 from monitor.errors import Stale, StoreDamaged, StoreError, StoreUnavailable
 from monitor.secret import Secret
 from monitor.store.postgresql.address import Address
+from monitor.store.postgresql.connection import NoAnswerError
 from monitor.store.postgresql.diagnose import store_error
 from monitor.store.stored_values import StoredValueError
 
@@ -33,7 +34,15 @@ UNSUPPORTED = "connection to server failed: FATAL:  unsupported startup paramete
         (errors.DiskFull("x"), StoreUnavailable, "make room there"),
         (errors.AdminShutdown("x"), StoreUnavailable, "connects anew"),
         (errors.ConnectionTimeout("x"), StoreUnavailable, "firewall"),
-        (psycopg.OperationalError(UNSUPPORTED), StoreUnavailable, "`pooler: true`"),
+        (psycopg.OperationalError(UNSUPPORTED), StoreUnavailable, "`pooler: true`, and write no `options=`"),
+        (errors.DuplicatePreparedStatement("x"), StoreError, "`pooler: true`"),
+        (errors.InvalidSqlStatementName("x"), StoreError, "`pooler: true`"),
+        (NoAnswerError("x"), StoreUnavailable, "default_pool_size"),
+        (errors.ProtocolViolation("query_wait_timeout"), StoreUnavailable, "default_pool_size"),
+        (errors.ProtocolViolation("transaction blocks not allowed in statement"), StoreUnavailable, "pool_mode"),
+        (psycopg.OperationalError("FATAL: no more connections (max_client_conn)"), StoreUnavailable, "max_client_conn"),
+        (psycopg.OperationalError("failed: FATAL:  no such database: x"), StoreUnavailable, "[databases]"),
+        (psycopg.OperationalError("FATAL:  SASL authentication failed"), StoreUnavailable, "the password"),
         (
             psycopg.OperationalError('failed: FATAL:  database "news" does not exist'),
             StoreUnavailable,

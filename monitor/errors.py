@@ -10,6 +10,7 @@ MonitorError                 says what happened, to which thing, and what to do 
 │   ├── StoreReplaced        its files were removed or replaced while the monitor has them open
 │   ├── SchemaTooNew         it was written by a newer monitor
 │   ├── StoreLost            the folder once held a store whose tables are gone
+│   ├── AddressInvalid       the address of a shared store cannot be used as it is written (78)
 │   ├── StoreMoved           it was copied elsewhere, and goes on there
 │   └── Stale                the releases that a batch was compared with have changed; compare again
 ├── ChannelUnusable          a channel's url names no usable service (78; in monitor.notify.schemes)
@@ -109,6 +110,12 @@ class TablesMissing(StoreError):
 
 class DriverMissing(StoreError):
     """The configuration names a shared store, and the driver of its database is not installed."""
+
+    exit_code = 78
+
+
+class AddressInvalid(StoreError):
+    """The address of a shared store cannot be used as it is written: the configuration must be corrected."""
 
     exit_code = 78
 

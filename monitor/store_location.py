@@ -11,7 +11,8 @@ from monitor.secret import Secret
 HIDDEN = "***"
 # One user at most, and no @ in the rest.
 UNAMBIGUOUS = re.compile(r"[a-z]+://(?:[^@/?#]*@)?[^@/?#]*(?:[/?#][^@]*|$)")
-PASSWORD = re.compile(r"(?<=://)([^:@/?#]*):(.*)(?=@)|\b((?:ssl)?password)=([^&#]*)", re.DOTALL)
+_SECRETS = "(?:ssl)?password|oauth_client_secret|scram_client_key|scram_server_key"  # parameters of libpq
+PASSWORD = re.compile(rf"(?<=://)([^:@/?#]*):(.*)(?=@)|\b({_SECRETS})=([^&#]*)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from monitor.config.interpolate import filled_text
 from monitor.config.models import Config
-from monitor.config.parsers import store_url
+from monitor.config.store_address import store_url
 from monitor.errors import UsageError
 from monitor.store_location import StoreLocation
 

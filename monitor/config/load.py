@@ -18,7 +18,7 @@ from monitor.config.diagnostics import Diagnostics
 from monitor.config.error_messages import translate_errors
 from monitor.config.interpolate import interpolate, referenced_files
 from monitor.config.models import Config, FileStamp, Origin
-from monitor.config.parsers import closest, flag, folder_path, store_url, zone
+from monitor.config.parsers import closest, flag, folder_path, zone
 from monitor.config.stand_ins import (
     doubtful_paths,
     readings,
@@ -27,6 +27,7 @@ from monitor.config.stand_ins import (
     without_errors,
     without_stand_ins,
 )
+from monitor.config.store_address import store_url
 from monitor.config.withhold import withhold, without_secrets, without_values
 from monitor.config.yaml_recovery import read_what_parses
 from monitor.config.yaml_tree import MappingNode, ScalarNode, plain, read, walk

@@ -22,12 +22,10 @@ from monitor.collect.formats.registry import FORMATS, NAMES, canonical
 from monitor.config.redact import mask_secret
 from monitor.model import Kind, Rate
 from monitor.secret import Secret
-from monitor.store_location import UNAMBIGUOUS
 
 DURATION = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,12})?)(ms|s|m|h|d|w)")
 SIZE = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,12})?)(B|kB|KB|MB|GB|TB)")
 RATE = re.compile(r"([0-9]{1,6}(?:\.[0-9]{1,6})?)/(s|m|min|h)")
-STORE_URL = re.compile(r"postgresql://[^\s'\"]+")
 URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s\x00-\x1f\x7f]*")
 WEB_ADDRESS = re.compile(r"https?://[!-~]+")
 HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}")
@@ -250,14 +248,6 @@ def url(text: str) -> Secret:
     elif URL.fullmatch(text.strip(_AROUND)):
         message = "is not a valid channel URL: remove the quotes or spaces around it"
     return Secret(matched(URL, text, message)[0])
-
-
-def store_url(text: str) -> Secret:
-    """Parse the address of a shared store; it is secret from here on."""
-    matched(STORE_URL, text, "is no address of a PostgreSQL database: write postgresql://USER@HOST/DATABASE")
-    if not UNAMBIGUOUS.fullmatch(text):
-        raise ValueError("cannot be read: write @ / ? and # of a password as %40 %2F %3F and %23")
-    return Secret(text)
 
 
 def web_address(text: str) -> Secret:

@@ -15,7 +15,7 @@ from pydantic_core.core_schema import ValidationInfo
 
 from monitor.collect.formats.fields import Expression
 from monitor.collect.formats.registry import NAMES
-from monitor.config import parsers, web_parsers, window_parsers
+from monitor.config import parsers, store_address, web_parsers, window_parsers
 from monitor.config.redact import mask_urls
 from monitor.config.yaml_tree import Withheld
 from monitor.model import Kind, Rate
@@ -117,7 +117,9 @@ PasswordLine = Annotated[
 Url = Annotated[Secret, TextType(parsers.url, _text("url", parsers.URL.pattern), parsers.secret_text)]
 StoreUrl = Annotated[
     Secret,
-    TextType(parsers.store_url, _text("address of a database", parsers.STORE_URL.pattern), parsers.secret_text),
+    TextType(
+        store_address.store_url, _text("address of a database", store_address.STORE_URL.pattern), parsers.secret_text
+    ),
 ]
 Name = Annotated[str, TextType(parsers.name, _NAME)]
 FormatName = Annotated[str, TextType(parsers.format_name, {"title": "format", "enum": list(NAMES)})]

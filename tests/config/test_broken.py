@@ -346,6 +346,10 @@ BROKEN = [
     ("store: «mysql://db/monitor", f"store: 'mysql://…' {NO_STORE}"),
     ("store: «postgres://db/monitor", f"store: 'postgres://…' {NO_STORE}"),
     ("store: «postgresql://monitor:a@b@db/monitor", f"store: 'postgresql://…' {UNREADABLE_STORE}"),
+    (
+        "store: «postgresql://monitor:a@db/monitor?sslmod=require",
+        "store: 'postgresql://…' has an unknown parameter 'sslmod'; did you mean 'sslmode'?",
+    ),
     ("node: «a b", f"node: 'a b' {NO_NAME}"),
     ("pooler: «maybe", f"pooler: 'maybe' {NO_FLAG}"),
     ("watch: {<<: {«setle: 2s}}", "watch.setle: unknown key; did you mean 'settle'?"),

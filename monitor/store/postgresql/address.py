@@ -9,7 +9,7 @@ from urllib.parse import quote, unquote
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
-from monitor.errors import StoreError
+from monitor.errors import AddressInvalid
 from monitor.secret import Secret
 from monitor.store_location import HIDDEN, PASSWORD, UNAMBIGUOUS, masked_url
 
@@ -49,7 +49,7 @@ class Address:
         return masked_url(self.url)
 
     def parameters(self, timeouts: Timeouts, *, is_pooled: bool = False) -> dict[str, str]:
-        """Return the parameters of a connection as libpq names them. Raises StoreError for a URL that it cannot read.
+        """Return the parameters of a connection by their names. Raises AddressInvalid where libpq cannot read the URL.
 
         What the URL names itself stands; only its `options` are added to. is_pooled: a pooler refuses those.
         """
@@ -81,9 +81,9 @@ class Address:
     def _given(self) -> dict[str, str]:
         url = self.url.reveal()
         if not url.startswith("postgresql://"):
-            raise StoreError("the store's address is no URL of PostgreSQL: write postgresql://USER@HOST/DATABASE")
+            raise AddressInvalid("the store's address is no URL of PostgreSQL: write postgresql://USER@HOST/DATABASE")
         if not UNAMBIGUOUS.fullmatch(url):
-            raise StoreError(
+            raise AddressInvalid(
                 "the store's address cannot be read: a password with @ / ? or # has them as %40 %2F %3F %23",
                 where=str(self),
             )
@@ -91,7 +91,7 @@ class Address:
             return {name: str(value) for name, value in conninfo_to_dict(url).items() if value is not None}
         except psycopg.Error as error:
             what = f"the store's address cannot be read: {str(error).strip()}"
-            raise StoreError(self.hide(what), where=str(self)) from None
+            raise AddressInvalid(self.hide(what), where=str(self)) from None
 
     def _passwords(self) -> list[str]:
         """Return every password as it is written and as it is meant, the longest first."""

@@ -63,7 +63,7 @@ def _within(seconds: float, gen: PQGen[Value]) -> PQGen[Value]:
 
 
 def connect(address: Address, timeouts: Timeouts = TIMEOUTS, *, is_pooled: bool = False) -> Connection:
-    """Connect in autocommit mode. Raises psycopg.Error; StoreError for a URL that cannot be read.
+    """Connect in autocommit mode. Raises psycopg.Error; AddressInvalid for a URL that cannot be read.
 
     is_pooled: the address is a pooler that gives each transaction another session of the server: nothing is prepared.
     """

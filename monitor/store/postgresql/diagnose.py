@@ -5,7 +5,7 @@ from __future__ import annotations
 import psycopg
 from psycopg import errors
 
-from monitor.errors import Stale, StoreDamaged, StoreError, StoreUnavailable
+from monitor.errors import AddressInvalid, Stale, StoreDamaged, StoreError, StoreUnavailable
 from monitor.store.postgresql.address import Address
 from monitor.store.postgresql.connection import ForeignStoreError, NoAnswerError, SettingsLostError
 from monitor.store.stored_values import StoredValueError
@@ -54,7 +54,14 @@ _PASSING = (  # the first that fits, from the special to the general
     ),
     (psycopg.InterfaceError, "the connection is closed; the monitor connects anew"),
 )
-_NO_ADDRESS = ("connection is bad: invalid", "correct the address: no server was asked")
+_NO_ADDRESS = (  # words of libpq before it asks a server
+    "connection is bad: invalid",
+    "for connection option",
+    "could not match",
+    "could not parse network address",
+    "may not be used with sslrootcert=system",
+    "definition of service",
+)
 _REFUSED = (  # words of the server or of libpq while they connect, which come with no class of error of their own
     ("unsupported startup parameter", f"{_POOLER}, and write no `options=` in `store:`"),
     ("query_wait_timeout", "the pooler has no connection to the server free; raise its default_pool_size"),
@@ -87,8 +94,8 @@ def store_error(error: Exception, what: str, address: Address) -> StoreError | N
     if isinstance(error, _DAMAGED):
         hint = "`monitor db verify` shows where; restore a backup of the database"
         return StoreDamaged(f"{what}: {said}: the database is damaged; {hint}", where=str(address))
-    if said.startswith(_NO_ADDRESS[0]):
-        return StoreError(f"{what}: {said}: {_NO_ADDRESS[1]}", where=str(address))
+    if isinstance(error, psycopg.OperationalError) and any(words in said for words in _NO_ADDRESS):
+        return AddressInvalid(f"{what}: {said}: correct the address; no server was asked", where=str(address))
     if isinstance(error, psycopg.OperationalError) and (cure := _cure(said)):
         return StoreUnavailable(f"{what}: {said}: {cure}", where=str(address))
     for kinds, made in ((_LASTING, StoreError), (_PASSING, StoreUnavailable)):

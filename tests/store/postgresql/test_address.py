@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from monitor.errors import StoreError
+from monitor.errors import AddressInvalid
 from monitor.secret import Secret
 from monitor.store.postgresql.address import NO_TIMEOUTS, TIMEOUTS, Address
 
@@ -68,6 +68,7 @@ def test_what_may_take_hours_has_no_timeouts() -> None:
         ("postgresql://monitor:s3cr3t/x@y?#@db1/news", "postgresql://monitor:***@db1/news"),
         ("postgresql://db1/news?user=a&password=s3cr3t&sslmode=require", "postgresql://db1/news?user=a&password=***&sslmode=require"),
         ("postgresql://db1/news?sslpassword=s3cr3t", "postgresql://db1/news?sslpassword=***"),
+        ("postgresql://db1/news?oauth_client_secret=s3cr3t&scram_client_key=s3cr3t", "postgresql://db1/news?oauth_client_secret=***&scram_client_key=***"),
         ("postgresql://monitor:s3cr3t@[::1]:5432/news", "postgresql://monitor:***@[::1]:5432/news"),
     ],
 )  # fmt: skip
@@ -101,7 +102,7 @@ def test_a_text_of_a_library_loses_the_password_however_it_is_spelled(url: str, 
     ],
 )
 def test_a_url_that_cannot_be_read_says_what_to_write_and_no_password(url: str, reason: str) -> None:
-    with pytest.raises(StoreError) as caught:
+    with pytest.raises(AddressInvalid) as caught:
         parameters(url)
     assert reason in caught.value.message
     assert "cr3t" not in f"{caught.value.message} {caught.value.where} {caught.value!r}"

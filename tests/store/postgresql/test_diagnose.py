@@ -6,7 +6,7 @@ import psycopg
 import pytest
 from psycopg import errors
 
-from monitor.errors import Stale, StoreDamaged, StoreError, StoreUnavailable
+from monitor.errors import AddressInvalid, Stale, StoreDamaged, StoreError, StoreUnavailable
 from monitor.secret import Secret
 from monitor.store.postgresql.address import Address
 from monitor.store.postgresql.connection import NoAnswerError
@@ -51,6 +51,9 @@ UNSUPPORTED = "connection to server failed: FATAL:  unsupported startup paramete
         (psycopg.OperationalError('failed: FATAL:  role "me" does not exist'), StoreUnavailable, "CREATE ROLE"),
         (psycopg.OperationalError("failed: server does not support SSL, but"), StoreUnavailable, "`sslmode=`"),
         (psycopg.OperationalError("failed to resolve host 'db'"), StoreUnavailable, "name of the host"),
+        (psycopg.OperationalError('connection is bad: invalid require_auth value: "x"'), AddressInvalid, "correct"),
+        (psycopg.OperationalError('invalid integer value "x" for connection option "port"'), AddressInvalid, "correct"),
+        (psycopg.OperationalError("connection is bad: definition of service x not found"), AddressInvalid, "correct"),
         (psycopg.OperationalError(""), StoreUnavailable, "check that the server runs"),
         (psycopg.InterfaceError("the connection is closed"), StoreUnavailable, "connects anew"),
         (MemoryError(), StoreUnavailable, "there is no memory left"),

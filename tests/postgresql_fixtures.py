@@ -85,11 +85,20 @@ def pooled_databases(all_pooled_databases: Databases) -> Iterator[Databases]:
 @pytest.fixture
 def own_server() -> Iterator[Server]:
     """A server of this test alone, which it may stop and crash."""
+    with new_server() as server:
+        yield server
+
+
+@contextmanager
+def new_server() -> Iterator[Server]:
+    """Run a server of its own during a block."""
     if (found := binaries()) is None:
         (pytest.fail if os.environ.get("CI") and NAMED not in os.environ else pytest.skip)(INSTALL)
     server = Server(found)
-    yield server
-    server.remove()
+    try:
+        yield server
+    finally:
+        server.remove()
 
 
 def require_pooler() -> None:

@@ -67,6 +67,8 @@ _REFUSED = (  # words of the server or of libpq while they connect, which come w
     ("query_wait_timeout", "the pooler has no connection to the server free; raise its default_pool_size"),
     ("transaction blocks not allowed", "the pooler pools statements; let it pool transactions (pool_mode)"),
     ("no such database", "check the database in `store:`, or name it in the pooler's [databases]"),
+    ("server conn crashed", "the pooler has lost the server; the monitor goes on once both answer"),
+    ("server login has been failing", "the pooler does not reach the server; the monitor goes on once it does"),
     ("max_client_conn", "the pooler lets no more clients in; raise its max_client_conn"),
     ("failed to resolve host", "check the name of the host in `store:`, and that this machine can look names up"),
     ("password authentication failed", "check the user and the password in `store:`"),

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from types import TracebackType
 
 import psycopg
+from psycopg.pq import PipelineStatus, TransactionStatus
 
 from monitor.errors import StoreDown, StoreError
 from monitor.store.breaker import Breaker
@@ -116,6 +117,8 @@ class Sessions:
                 self._raise(session, error)
         finally:
             if is_last:
+                if error is not None:
+                    _drop_unfinished(session)
                 self._held.session = None
                 self.breaker.release()
                 self._free.put(session)
@@ -140,6 +143,19 @@ class Sessions:
         session.drop()
         session.fault = self.breaker.lost(failure)
         raise session.fault from error
+
+
+def _drop_unfinished(session: Session) -> None:
+    """Close a connection that could not end its pipeline or its transaction: nothing can be asked through it.
+
+    A pooler whose server crashes in a pipeline leaves one such.
+    """
+    connection = session.connection
+    if connection is None or connection.closed:
+        return
+    is_piped = connection.pgconn.pipeline_status != PipelineStatus.OFF
+    if is_piped or connection.info.transaction_status != TransactionStatus.IDLE:
+        session.drop()
 
 
 class _Use:

@@ -39,6 +39,8 @@ UNSUPPORTED = "connection to server failed: FATAL:  unsupported startup paramete
         (errors.InvalidSqlStatementName("x"), StoreError, "`pooler: true`"),
         (NoAnswerError("x"), StoreUnavailable, "default_pool_size"),
         (errors.ProtocolViolation("query_wait_timeout"), StoreUnavailable, "default_pool_size"),
+        (errors.ProtocolViolation("server conn crashed?"), StoreUnavailable, "the pooler has lost the server"),
+        (errors.ProtocolViolation("server login has been failing, x"), StoreUnavailable, "the pooler does not reach"),
         (errors.ProtocolViolation("transaction blocks not allowed in statement"), StoreUnavailable, "pool_mode"),
         (psycopg.OperationalError("FATAL: no more connections (max_client_conn)"), StoreUnavailable, "max_client_conn"),
         (psycopg.OperationalError("failed: FATAL:  no such database: x"), StoreUnavailable, "[databases]"),

@@ -48,7 +48,7 @@ from monitor.store.delivery_times import delivery_times
 from monitor.store.event_counts import facets, per_day, per_month, watchlist_days
 from monitor.store.event_filter import LAST, newest_ids, oldest_ids
 from monitor.store.find import Facet, find
-from monitor.store.handle import Handle
+from monitor.store.handle import Handle, Row
 from monitor.store.rows import comparable, parse_kind, record_of, release_of, report_of, to_json
 from monitor.store.shown import newest_showing, showing
 from monitor.store.stored_values import checked, reports_damage
@@ -209,9 +209,12 @@ class SqlArchive(ABC):
 
     def days(self, midnights: Sequence[datetime]) -> Mapping[Kind, Sequence[int]]:
         counts: dict[Kind, list[int]] = {kind: [0] * (len(midnights) - 1) for kind in Kind if kind != "unchanged"}
-        for row in self._handle.all("count_days", moments=to_json([timestamp(midnight) for midnight in midnights])):
+        for row in self._count_days(midnights):
             counts[parse_kind(row["kind"])][row["day"]] = row["n"]
         return counts
+
+    def _count_days(self, midnights: Sequence[datetime]) -> Sequence[Row]:
+        return self._handle.all("count_days", moments=to_json([timestamp(midnight) for midnight in midnights]))
 
     def heads(self, *, since: date | None = None, after: int = 0, limit: int = PAGE) -> Sequence[Stored]:
         return [_stored(row) for row in self._handle.all("current_heads", since=_day(since), after=after, limit=limit)]

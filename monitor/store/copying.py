@@ -34,6 +34,8 @@ APART: Final[Mapping[str, str]] = {
     "word": "as `indexed`",
     "unindexed": "as `indexed`: every current text waits for it",
     "source": "the turns of the monitors that share a store: none runs",
+    "event_total": "counted again",
+    "message_total": "counted again",
     "counter": "numbers begin behind those that are copied",
     "baseline": "a copy has it in `meta`",
     "node": "no monitor runs on the new store",

@@ -245,10 +245,6 @@ UPDATE message SET state = :state, due = coalesce(:due, due), last_class = :outc
 WHERE id = :message AND attempts = :n
     AND (state IN ('leased', 'pending', 'held') OR (state = 'dead' AND :state = 'sent')) RETURNING id;
 
--- name: expire
-UPDATE message SET state = 'dead', last_reason = 'older than max_age' || coalesce('; last: ' || last_reason, '')
-WHERE state = 'pending' AND expires_at <= :now RETURNING channel, kind;
-
 -- name: next_due
 SELECT min(CASE WHEN created_at > :now THEN :now ELSE due END) FROM message
 WHERE channel = :channel AND state = 'pending' AND expires_at > :now AND urgent >= :urgent;
@@ -276,13 +272,6 @@ SELECT id, CAST(payload_json AS BLOB) AS payload_json FROM message WHERE id > :a
 -- name: set_attempts_aside
 -- They get numbers below 1, all below the lowest one so far, so that the next attempt can be the first again.
 UPDATE attempt SET n = n - (SELECT max(n) - min(n) + 1 FROM attempt WHERE message = :message) WHERE message = :message;
-
--- name: requeue
-UPDATE message SET state = 'pending', attempts = 0, due = :now, expires_at = :expires WHERE id = :id;
-
--- name: drop
-UPDATE message SET state = 'dropped', last_reason = 'dropped by hand' || coalesce('; last: ' || last_reason, '')
-WHERE id = :id;
 
 -- name: channel_state
 SELECT channel_state.*, (SELECT until FROM mute WHERE name = :channel) AS muted_until
@@ -626,19 +615,6 @@ FROM event JOIN message_item ON message_item.event = event.id
 LEFT JOIN message ON message.id = message_item.message
 WHERE event.release = :release ORDER BY event.id DESC, message_item.channel;
 
--- name: delivery_times
--- When a message was sent is read of its attempt: in its own row that stands behind all its facts.
-WITH RECURSIVE name (channel) AS (
-    SELECT min(channel) FROM message
-    UNION ALL SELECT (SELECT min(channel) FROM message WHERE channel > name.channel) FROM name
-    WHERE name.channel IS NOT NULL
-)
-SELECT message.created_at, attempt.ended_at AS sent_at
-FROM name CROSS JOIN message ON message.channel = name.channel AND message.created_at >= :since AND message.created_at < :until
-CROSS JOIN attempt ON attempt.message = message.id AND attempt.outcome = 'ok'
-WHERE message.kind IN ('instant', 'digest', 'summary')
-ORDER BY message.created_at DESC LIMIT :limit;
-
 -- name: dumps
 -- One page of ingested files; a copy is a path whose content was known already.
 SELECT id, source, name, sha, status, size, encoding, as_of, evidence, at, n_new, n_changed, n_completed, n_enriched,
@@ -670,23 +646,9 @@ WHERE reject.id > :after ORDER BY reject.id LIMIT :limit;
 SELECT reject.*, dump.name FROM reject JOIN dump ON dump.id = reject.dump
 WHERE reject.id < :before AND (:state IS NULL OR reject.state = :state) ORDER BY reject.id DESC LIMIT :limit;
 
--- name: count_events
--- As in count_by_kind_and_source.
-SELECT kind, sum(n) AS n FROM (SELECT kind, count(*) AS n FROM event GROUP BY at, kind) AS one_time GROUP BY kind;
-
--- name: count_messages
-SELECT channel, state, count(*) AS n FROM message GROUP BY channel, state;
-
 -- name: count_notices
 SELECT channel, since, urgent, count(*) AS n FROM message_item WHERE message IS NULL
 GROUP BY channel, since, urgent ORDER BY channel, since, urgent;
-
--- name: count_sources
--- Every release was new in one dump: to add these up reads no release.
-SELECT source, count(*) AS dumps, max(at) AS last_at, sum(n_new) AS releases,
-    (SELECT count(*) FROM reject WHERE reject.source = dump.source AND state = 'rejected') AS rejected,
-    (SELECT count(*) FROM reject WHERE reject.source = dump.source AND state = 'held') AS held
-FROM dump GROUP BY source;
 
 -- name: current_heads
 -- One page of heads in the order of arrival; a release without a day is never since one.
@@ -755,9 +717,6 @@ DELETE FROM attempt WHERE message IN (SELECT value FROM json_each(:ids));
 -- The event was announced; which message did it is forgotten with the message.
 DELETE FROM message_item WHERE message IN (SELECT value FROM json_each(:ids));
 
--- name: delete_messages
-DELETE FROM message WHERE id IN (SELECT value FROM json_each(:ids));
-
 -- name: first_young_event
 SELECT (SELECT id FROM event WHERE at >= :before ORDER BY id LIMIT 1) AS id;
 
@@ -770,9 +729,6 @@ SELECT id FROM event WHERE id > :after AND id < coalesce(:end, 90000000000000000
 
 -- name: delete_items
 DELETE FROM message_item WHERE event IN (SELECT value FROM json_each(:ids));
-
--- name: delete_events
-DELETE FROM event WHERE id IN (SELECT value FROM json_each(:ids));
 
 -- name: texts_to_verify
 SELECT version.id, version.release, version.seq, version.title, version.body, version.date, version.category,

@@ -146,7 +146,7 @@ class SqlStore:
         )
 
     def commit(self, batch: Batch, *, now: datetime) -> IngestReport:
-        with self._writing():
+        with self._writing(batch.dump.source, now=now):
             self._kept.forget(change.number for change in batch.changes)
             held = [reject for reject in batch.rejects if reject.is_tail and batch.mode is Mode.WATCH]
             rejects = [reject for reject in batch.rejects if reject not in held]
@@ -213,7 +213,7 @@ class SqlStore:
         """Return the first release number that is free; so many of its neighbours are free, too."""
         return int(self._handle.all("next_release")[0][0])
 
-    def _writing(self) -> AbstractContextManager[None]:
+    def _writing(self, source: str, *, now: datetime) -> AbstractContextManager[None]:
         """Run a commit as one transaction."""
         return self._handle.transaction()
 

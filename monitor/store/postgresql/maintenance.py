@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from monitor.errors import WrongState
 from monitor.ports import Fingerprinter, Retention
@@ -18,6 +18,8 @@ from monitor.store.rows import parse_number
 from monitor.store.stored_values import reports_damage
 from monitor.store.verify import MAX_FAULTS, verify_rows
 from monitor.times import timestamp
+
+_OVER = timedelta(days=1)  # after which no clock of a node adds to a quarter of an hour any more
 
 
 @reports_damage
@@ -38,6 +40,8 @@ class PostgresqlMaintenance(SqlMaintenance):
         pruned = super().prune(retention, now=now, on_step=on_step)
         if pruned != Pruned():
             self._handle.all("set_meta", k="pruned", v=timestamp(now))  # so that `contents` is another one
+        if pruned.events:
+            self._handle.all("delete_empty_totals", before=timestamp(now - _OVER))
         return pruned
 
     def rename_source(
@@ -49,6 +53,7 @@ class PostgresqlMaintenance(SqlMaintenance):
             count = super().rename_source(old=old, new=new, fingerprinter=fingerprinter, between=between)
             if count is not None:
                 self._handle.all("join_sources", old=old, new=new)
+                self._handle.all("join_event_totals", old=old, new=new)
                 self._handle.all("delete_source", old=old)
                 self._handle.all("rename_baselines", old=old, new=new)
                 self._handle.all("delete_baselines", old=old)
@@ -89,6 +94,9 @@ class PostgresqlMaintenance(SqlMaintenance):
         faults = [f"{row['place']} {row['row']} names a row of {row['missing']} that is not there" for row in rows]
         yield IntegrityCheck(check="references", faults=tuple(faults))
         yield from verify_rows(self._handle)
+        rows = self._handle.all("broken_totals", most=MAX_FAULTS)
+        wrong = [f"{row['what']}: {row['total']} by the totals, {row['counted']} by the rows" for row in rows]
+        yield IntegrityCheck(check="totals", faults=tuple(wrong))
 
 
 def _not_renamed(old: str, new: str) -> str:

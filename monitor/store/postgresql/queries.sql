@@ -24,10 +24,12 @@ SELECT generation FROM source WHERE name = :source FOR UPDATE;
 INSERT INTO source (name) VALUES (:source) ON CONFLICT DO NOTHING;
 
 -- name: take_turn
--- Locks the source first of all, and moves its generation.
-INSERT INTO source (name, generation, last_at) VALUES (:source, :moves, :at)
+-- Locks the source first of all, moves its generation, and counts what the dump adds. now: of each part of a dump.
+INSERT INTO source (name, generation, last_at, dumps, releases, dump_at)
+VALUES (:source, :moves, :at, :dumps, :releases, :now)
 ON CONFLICT (name) DO UPDATE SET generation = source.generation + excluded.generation,
-    last_at = greatest(source.last_at, excluded.last_at)
+    last_at = greatest(source.last_at, excluded.last_at), dumps = source.dumps + excluded.dumps,
+    releases = source.releases + excluded.releases, dump_at = greatest(source.dump_at, excluded.dump_at)
 RETURNING generation;
 
 -- name: decided_on
@@ -79,10 +81,29 @@ UPDATE reject SET state = 'rejected', at = :at WHERE state = 'held' AND at <= :b
 RETURNING id, source, dump, reason, line;
 
 -- name: fill_sources
--- Of each source when its newest file was ingested; a later commit finds no older generation.
-INSERT INTO source (name, generation, last_at)
-SELECT source, 1, max(at) FROM (SELECT source, at FROM dump UNION ALL SELECT source, at FROM file) AS heard GROUP BY source
-ON CONFLICT (name) DO UPDATE SET generation = source.generation + 1, last_at = greatest(source.last_at, excluded.last_at);
+-- Of each source when its newest file was ingested, and its totals; a later commit finds no older generation.
+INSERT INTO source (name, generation, last_at, dumps, releases, dump_at)
+SELECT source, 1, max(at), count(dump), coalesce(sum(n_new), 0), max(at) FILTER (WHERE dump IS NOT NULL)
+FROM (
+    SELECT source, at, id AS dump, n_new FROM dump UNION ALL SELECT source, at, NULL, NULL FROM file
+) AS heard GROUP BY source
+ON CONFLICT (name) DO UPDATE SET generation = source.generation + 1, last_at = greatest(source.last_at, excluded.last_at),
+    dumps = excluded.dumps, releases = excluded.releases, dump_at = excluded.dump_at;
+
+-- name: fill_event_totals
+INSERT INTO event_total (since, source, kind, writer, n)
+SELECT part.since, source, kind, 'ingest', count(*)
+FROM event CROSS JOIN LATERAL (
+    VALUES ('-infinity'::timestamptz), (date_bin('15 minutes', at, '2000-01-01T00:00:00Z'))
+) AS part (since)
+GROUP BY part.since, source, kind
+ON CONFLICT (since, source, kind, writer) DO UPDATE SET n = excluded.n;
+
+-- name: fill_message_totals
+INSERT INTO message_total (channel, state, writer, n)
+SELECT channel, state, 'delivery', count(*) FROM message WHERE state IN ('sent', 'dead', 'dropped')
+GROUP BY channel, state
+ON CONFLICT (channel, state, writer) DO UPDATE SET n = excluded.n;
 
 -- name: queue_heads
 INSERT INTO unindexed (version) SELECT head FROM release ON CONFLICT DO NOTHING;
@@ -108,9 +129,16 @@ WHERE NOT is_dead AND node <> :here AND beat_at > clock_timestamp() - interval '
 SELECT name FROM source ORDER BY name FOR UPDATE;
 
 -- name: join_sources
-INSERT INTO source (name, generation, last_at) SELECT :new, generation + 1, last_at FROM source WHERE name = :old
+INSERT INTO source (name, generation, last_at, dumps, releases, dump_at)
+SELECT :new, generation + 1, last_at, dumps, releases, dump_at FROM source WHERE name = :old
 ON CONFLICT (name) DO UPDATE SET generation = source.generation + excluded.generation,
-    last_at = greatest(source.last_at, excluded.last_at);
+    last_at = greatest(source.last_at, excluded.last_at), dumps = source.dumps + excluded.dumps,
+    releases = source.releases + excluded.releases, dump_at = greatest(source.dump_at, excluded.dump_at);
+
+-- name: join_event_totals
+WITH old AS (DELETE FROM event_total WHERE source = :old RETURNING since, kind, writer, n)
+INSERT INTO event_total (since, source, kind, writer, n) SELECT since, :new, kind, writer, n FROM old
+ON CONFLICT (since, source, kind, writer) DO UPDATE SET n = event_total.n + excluded.n;
 
 -- name: delete_source
 DELETE FROM source WHERE name = :old;
@@ -263,11 +291,17 @@ WITH closed AS (
     UPDATE attempt SET ended_at = :now, outcome = :outcome, code = :code, reason_redacted = :reason
     WHERE message = :message AND n = :n AND boot = :boot AND ended_at IS NULL
     RETURNING message
+), settled AS (
+    UPDATE message SET state = :state, due = coalesce(:due, due), last_class = :outcome, last_reason = :reason,
+        sent_at = :sent_at
+    WHERE id = (SELECT message FROM closed) AND attempts = :n AND state = 'leased'
+    RETURNING id, channel, state
+), counted AS (
+    INSERT INTO message_total (channel, state, writer, n)
+    SELECT channel, state, 'delivery', 1 FROM settled WHERE state IN ('sent', 'dead', 'dropped')
+    ON CONFLICT (channel, state, writer) DO UPDATE SET n = message_total.n + excluded.n
 )
-UPDATE message SET state = :state, due = coalesce(:due, due), last_class = :outcome, last_reason = :reason,
-    sent_at = :sent_at
-WHERE id = (SELECT message FROM closed) AND attempts = :n AND state = 'leased'
-RETURNING id;
+SELECT id FROM settled;
 
 -- name: closed_attempt
 -- How an attempt of this boot has ended, and whether the boot lives.
@@ -276,10 +310,21 @@ FROM attempt WHERE message = :message AND n = :n AND boot = :boot FOR UPDATE;
 
 -- name: settle_late
 -- Its attempt was taken for lost, and nobody has claimed the message again. What was accepted is sent.
-UPDATE message SET state = :state, due = coalesce(:due, due), last_class = :outcome, last_reason = :reason,
-    sent_at = :sent_at
-WHERE id = :message AND attempts = :n
-    AND (state IN ('pending', 'held') OR (state = 'dead' AND :state = 'sent')) RETURNING id;
+WITH former AS (SELECT id, state FROM message WHERE id = :message FOR UPDATE),
+settled AS (
+    UPDATE message SET state = :state, due = coalesce(:due, due), last_class = :outcome, last_reason = :reason,
+        sent_at = :sent_at
+    FROM former WHERE message.id = former.id AND message.id = :message AND attempts = :n
+        AND (message.state IN ('pending', 'held') OR (message.state = 'dead' AND :state = 'sent'))
+    RETURNING message.id, channel, former.state AS was, message.state AS state
+), counted AS (
+    INSERT INTO message_total (channel, state, writer, n)
+    SELECT channel, part.state, 'delivery', part.n
+    FROM settled CROSS JOIN LATERAL (VALUES (was, -1), (settled.state, 1)) AS part (state, n)
+    WHERE part.state IN ('sent', 'dead', 'dropped') ORDER BY part.state
+    ON CONFLICT (channel, state, writer) DO UPDATE SET n = message_total.n + excluded.n
+)
+SELECT id FROM settled;
 
 -- name: attempts
 SELECT message, started_at AS at, ended_at, outcome, code, reason_redacted AS reason, late FROM attempt
@@ -379,10 +424,27 @@ WHERE shown.block = :block AND shown.dump < :before AND position(:place IN shown
 ORDER BY shown.dump DESC LIMIT :limit;
 
 -- name: waiting_since
--- When the messages were made that still wait.
-SELECT created_at FROM message
-WHERE state IN ('pending', 'leased', 'held') AND created_at < :until AND kind IN ('instant', 'digest', 'summary')
-LIMIT :limit;
+-- When the messages were made that still wait; each state has an index of its own.
+SELECT created_at FROM (
+    SELECT created_at, kind FROM message WHERE state = 'pending'
+    UNION ALL SELECT created_at, kind FROM message WHERE state = 'leased'
+    UNION ALL SELECT created_at, kind FROM message WHERE state = 'held'
+) AS waiting WHERE created_at < :until AND kind IN ('instant', 'digest', 'summary') LIMIT :limit;
+
+-- name: delivery_times
+-- Of each channel the newest, from the end of an index: who wants all of them sorts all.
+WITH RECURSIVE name (channel) AS (
+    SELECT min(channel) FROM message
+    UNION ALL SELECT (SELECT min(channel) FROM message WHERE channel > name.channel) FROM name
+    WHERE name.channel IS NOT NULL
+)
+SELECT newest.created_at, newest.sent_at FROM name CROSS JOIN LATERAL (
+    SELECT message.created_at, attempt.ended_at AS sent_at
+    FROM message JOIN attempt ON attempt.message = message.id AND attempt.outcome = 'ok'
+    WHERE message.channel = name.channel AND message.created_at >= :since AND message.created_at < :until
+        AND message.kind IN ('instant', 'digest', 'summary')
+    ORDER BY message.created_at DESC LIMIT :limit
+) AS newest ORDER BY newest.created_at DESC LIMIT :limit;
 
 -- name: count_days
 -- Events of each kind between neighbours of :moments, which the caller cuts at its own midnights; none where there are none.
@@ -390,6 +452,13 @@ SELECT days.day - 1 AS day, event.kind, count(*) AS n
 FROM json_array_elements_text(:moments::json) WITH ORDINALITY AS days (start, day) JOIN event
     ON event.at >= days.start::timestamptz AND event.at < (:moments::json ->> days.day::integer)::timestamptz
 GROUP BY days.day, event.kind;
+
+-- name: count_quarters
+-- The same of whole quarters of an hour, by their totals.
+SELECT days.day - 1 AS day, kind, CAST(sum(n) AS bigint) AS n
+FROM json_array_elements_text(:moments::json) WITH ORDINALITY AS days (start, day) JOIN event_total
+    ON since >= days.start::timestamptz AND since < (:moments::json ->> days.day::integer)::timestamptz
+GROUP BY days.day, kind HAVING sum(n) <> 0;
 
 -- name: old_versions
 -- Texts older than a day that are no head's and that no waiting or unfinished message needs, from the release on of which
@@ -516,10 +585,26 @@ UPDATE version SET at = least(:now, at + :by::interval)
 WHERE (release, seq) IN (SELECT release, version FROM event WHERE at > :now) AND at > :now;
 
 -- name: correct_events
-UPDATE event SET at = least(:now, at + :by::interval) WHERE at > :now;
+-- The totals move along.
+WITH late AS (SELECT id, at AS was FROM event WHERE at > :now FOR UPDATE),
+moved AS (
+    UPDATE event SET at = least(:now, at + :by::interval) FROM late WHERE event.id = late.id
+    RETURNING source, kind, was, at
+)
+INSERT INTO event_total (since, source, kind, writer, n)
+SELECT date_bin('15 minutes', part.at, '2000-01-01T00:00:00Z') AS since, source, kind, 'upkeep', sum(part.n)
+FROM moved CROSS JOIN LATERAL (VALUES (was, -1), (moved.at, 1)) AS part (at, n)
+GROUP BY 1, source, kind HAVING sum(part.n) <> 0 ORDER BY 1, source, kind
+ON CONFLICT (since, source, kind, writer) DO UPDATE SET n = event_total.n + excluded.n;
 
 -- name: correct_dumps
-UPDATE dump SET at = least(:now, at + :by::interval) WHERE at > :now;
+WITH moved AS (
+    UPDATE dump SET at = least(:now, at + :by::interval) WHERE at > :now RETURNING source, at
+)
+UPDATE source SET dump_at = greatest(
+    (SELECT max(dump.at) FROM dump WHERE dump.source = source.name AND dump.at <= :now),
+    (SELECT max(moved.at) FROM moved WHERE moved.source = source.name)
+) WHERE dump_at > :now;
 
 -- name: correct_views
 -- A later dump must not look older than these. Where several would become one row, all but the first stay as they are.
@@ -718,3 +803,126 @@ SELECT found.* FROM unnest(:keys::bytea[]) AS wanted (digest) CROSS JOIN LATERAL
     SELECT seen.digest, seen.release, seen.seq, release.seq = seen.seq AND release.state = 'listed' AS is_current
     FROM seen JOIN release ON release.id = seen.release WHERE seen.source = :source AND seen.digest = wanted.digest LIMIT 1
 ) AS found;
+
+-- name: add_event_totals
+-- In the turn of the source: nobody else writes these rows.
+INSERT INTO event_total (since, source, kind, writer, n)
+SELECT part.since, :source, of_kind.key, 'ingest', of_kind.value::bigint
+FROM json_each_text(:kinds::json) AS of_kind CROSS JOIN (
+    VALUES ('-infinity'::timestamptz), (date_bin('15 minutes', :at::timestamptz, '2000-01-01T00:00:00Z'))
+) AS part (since) ORDER BY part.since, of_kind.key
+ON CONFLICT (since, source, kind, writer) DO UPDATE SET n = event_total.n + excluded.n;
+
+-- name: delete_events
+WITH deleted AS (
+    DELETE FROM event WHERE id IN (SELECT value FROM json_each(:ids)) RETURNING source, kind, at
+)
+INSERT INTO event_total (since, source, kind, writer, n)
+SELECT part.since, source, kind, 'upkeep', -count(*)
+FROM deleted CROSS JOIN LATERAL (
+    VALUES ('-infinity'::timestamptz), (date_bin('15 minutes', at, '2000-01-01T00:00:00Z'))
+) AS part (since)
+GROUP BY part.since, source, kind ORDER BY part.since, source, kind
+ON CONFLICT (since, source, kind, writer) DO UPDATE SET n = event_total.n + excluded.n;
+
+-- name: delete_empty_totals
+-- Of quarters of an hour that are over: nobody adds to them.
+DELETE FROM event_total WHERE (since, source, kind) IN (
+    SELECT since, source, kind FROM event_total WHERE since > '-infinity' AND since < :before
+    GROUP BY since, source, kind HAVING sum(n) = 0
+);
+
+-- name: count_events
+SELECT kind, CAST(sum(n) AS bigint) AS n FROM event_total WHERE since = '-infinity'
+GROUP BY kind HAVING sum(n) <> 0;
+
+-- name: expire
+WITH expired AS (
+    UPDATE message SET state = 'dead', last_reason = 'older than max_age' || coalesce('; last: ' || last_reason, '')
+    WHERE state = 'pending' AND expires_at <= :now RETURNING channel, kind
+), counted AS (
+    INSERT INTO message_total (channel, state, writer, n)
+    SELECT channel, 'dead', 'upkeep', count(*) FROM expired GROUP BY channel ORDER BY channel
+    ON CONFLICT (channel, state, writer) DO UPDATE SET n = message_total.n + excluded.n
+)
+SELECT channel, kind FROM expired;
+
+-- name: requeue
+WITH former AS (SELECT id, state FROM message WHERE id = :id FOR UPDATE),
+queued AS (
+    UPDATE message SET state = 'pending', attempts = 0, due = :now, expires_at = :expires
+    FROM former WHERE message.id = former.id RETURNING channel, former.state AS was
+)
+INSERT INTO message_total (channel, state, writer, n)
+SELECT channel, was, 'upkeep', -1 FROM queued WHERE was IN ('sent', 'dead', 'dropped')
+ON CONFLICT (channel, state, writer) DO UPDATE SET n = message_total.n + excluded.n;
+
+-- name: drop
+WITH former AS (SELECT id, state FROM message WHERE id = :id FOR UPDATE),
+dropped AS (
+    UPDATE message SET state = 'dropped', last_reason = 'dropped by hand' || coalesce('; last: ' || last_reason, '')
+    FROM former WHERE message.id = former.id RETURNING channel, former.state AS was
+)
+INSERT INTO message_total (channel, state, writer, n)
+SELECT channel, part.state, 'upkeep', part.n
+FROM dropped CROSS JOIN LATERAL (VALUES (was, -1), ('dropped', 1)) AS part (state, n)
+WHERE part.state IN ('sent', 'dead', 'dropped') ORDER BY part.state
+ON CONFLICT (channel, state, writer) DO UPDATE SET n = message_total.n + excluded.n;
+
+-- name: delete_messages
+WITH deleted AS (
+    DELETE FROM message WHERE id IN (SELECT value FROM json_each(:ids)) RETURNING channel, state
+)
+INSERT INTO message_total (channel, state, writer, n)
+SELECT channel, state, 'upkeep', -count(*) FROM deleted WHERE state IN ('sent', 'dead', 'dropped')
+GROUP BY channel, state ORDER BY channel, state
+ON CONFLICT (channel, state, writer) DO UPDATE SET n = message_total.n + excluded.n;
+
+-- name: count_messages
+-- What is over by its totals; what is not is little, and stands in indexes of its own.
+SELECT channel, state, CAST(sum(n) AS bigint) AS n FROM (
+    SELECT channel, state, n FROM message_total
+    UNION ALL SELECT channel, 'pending', count(*) FROM message WHERE state = 'pending' GROUP BY channel
+    UNION ALL SELECT channel, 'leased', count(*) FROM message WHERE state = 'leased' GROUP BY channel
+    UNION ALL SELECT channel, 'held', count(*) FROM message WHERE state = 'held' GROUP BY channel
+) AS counted GROUP BY channel, state HAVING sum(n) <> 0;
+
+-- name: count_sources
+SELECT name AS source, dumps, dump_at AS last_at, releases,
+    (SELECT count(*) FROM reject WHERE reject.source = name AND state = 'rejected') AS rejected,
+    (SELECT count(*) FROM reject WHERE reject.source = name AND state = 'held') AS held
+FROM source WHERE dumps > 0;
+
+-- name: broken_totals
+-- Totals that differ from what they count.
+SELECT 'source ' || coalesce(total.name, counted.source) AS what,
+    coalesce(total.dumps, 0) || ' dumps, ' || coalesce(total.releases, 0) || ' new releases' AS total,
+    coalesce(counted.dumps, 0) || ' dumps, ' || coalesce(counted.releases, 0) || ' new releases' AS counted
+FROM source AS total FULL JOIN (
+    SELECT source, count(*) AS dumps, sum(n_new) AS releases, max(at) AS dump_at FROM dump GROUP BY source
+) AS counted ON counted.source = total.name
+WHERE coalesce(total.dumps, 0) <> coalesce(counted.dumps, 0) OR total.dump_at IS DISTINCT FROM counted.dump_at
+    OR coalesce(total.releases, 0) <> coalesce(counted.releases, 0)
+UNION ALL
+SELECT 'events ' || coalesce(total.kind, counted.kind) || ' of source ' || coalesce(total.source, counted.source)
+    || CASE WHEN coalesce(total.since, counted.since) > '-infinity'
+    THEN ' since ' || coalesce(total.since, counted.since)::text ELSE '' END,
+    coalesce(total.n, 0)::text, coalesce(counted.n, 0)::text
+FROM (
+    SELECT since, source, kind, sum(n) AS n FROM event_total GROUP BY since, source, kind
+) AS total FULL JOIN (
+    SELECT part.since, source, kind, count(*) AS n FROM event CROSS JOIN LATERAL (
+        VALUES ('-infinity'::timestamptz), (date_bin('15 minutes', at, '2000-01-01T00:00:00Z'))
+    ) AS part (since) GROUP BY part.since, source, kind
+) AS counted USING (since, source, kind)
+WHERE coalesce(total.n, 0) <> coalesce(counted.n, 0)
+UNION ALL
+SELECT 'messages ' || coalesce(total.state, counted.state) || ' on channel ' || coalesce(total.channel, counted.channel),
+    coalesce(total.n, 0)::text, coalesce(counted.n, 0)::text
+FROM (
+    SELECT channel, state, sum(n) AS n FROM message_total GROUP BY channel, state
+) AS total FULL JOIN (
+    SELECT channel, state, count(*) AS n FROM message WHERE state IN ('sent', 'dead', 'dropped') GROUP BY channel, state
+) AS counted USING (channel, state)
+WHERE coalesce(total.n, 0) <> coalesce(counted.n, 0)
+ORDER BY what LIMIT :most;

@@ -6,11 +6,13 @@ from monitor.store.handle import Handle
 
 
 def after_copy(handle: Handle) -> None:
-    """Fill the turns of the sources and the queue of the search index, and set what counts past all that is stored.
+    """Fill turns and totals and the queue of the search index, and set what counts past all that is stored.
 
     Nothing was written since the rows came. The caller holds the transaction that has brought them.
     """
     handle.all("fill_sources")
+    handle.all("fill_event_totals")
+    handle.all("fill_message_totals")
     handle.all("queue_heads")
     handle.all("skip_ids")
     handle.all("skip_numbers")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import datetime
@@ -36,6 +37,7 @@ class _OpenTurn(threading.local):
         self.depth = 0
         self.dump = 0  # the id of the row of the dump that is stored now
         self.has_rejects = False  # of its path
+        self.events = Counter[str]()  # those that were added, by kind; for the totals
         self.channels = set[str]()
 
     def __enter__(self) -> None:
@@ -91,7 +93,7 @@ class PostgresqlStore(SqlStore):
         found: list[Row] = []
         before, at = timestamp(held_before), timestamp(now)
         for source in [row["source"] for row in self._handle.all("sources_of_overdue_tails", before=before)]:
-            with self._whole(source):
+            with self._whole(source), self._counting(source, now=now):
                 rows = self._handle.all("overdue_tails_of", before=before, at=at, source=source)
                 self._reject_tails(rows, self._event_ids(), now=now)
             found += rows
@@ -100,18 +102,19 @@ class PostgresqlStore(SqlStore):
     def _begin(self, batch: Batch, *, now: datetime) -> NewIds:
         source, moves = batch.dump.source, _moves(batch)
         at = timestamp(now) if batch.is_last else None
+        kinds = Counter(change.kind for change in batch.changes if change.kind is not Kind.UNCHANGED)
+        added: dict[str, Any] = {"dumps": int(batch.row is None), "releases": kinds[Kind.NEW]}
+        added |= {"source": source, "moves": int(moves), "at": at, "now": timestamp(now)}
         decided_on = {
             "source": source,
             "sha": batch.dump.sha256,
             "path": batch.dump.path,
             "expected": to_json(_expected(batch)),
             "versions": sum(change.text_hash is not None for change in batch.changes),
-            "events": sum(change.kind is not Kind.UNCHANGED for change in batch.changes),
+            "events": kinds.total(),
             "is_first": batch.row is None,
         }
-        [turn], [found] = self._handle.each(
-            ("take_turn", {"source": source, "moves": int(moves), "at": at}), ("decided_on", decided_on)
-        )
+        [turn], [found] = self._handle.each(("take_turn", added), ("decided_on", decided_on))
         self._handle.require_own(found["store"])
         if found["renamed"]:
             raise StoreError(
@@ -124,6 +127,7 @@ class PostgresqlStore(SqlStore):
         if found["moved"] is not None:
             raise Stale("releases changed meanwhile")
         self._open.dump, self._open.has_rejects = found["dump"], found["has_rejects"]
+        self._open.events.update(kinds)
         return NewIds(versions=iter(found["versions"]), events=chain(found["events"], self._event_ids()))
 
     def _add_dump(self, batch: Batch, values: dict[str, Any]) -> dict[str, Any]:
@@ -150,8 +154,23 @@ class PostgresqlStore(SqlStore):
     def _newest(self, keys: Collection[bytes], *, most: int | None) -> ByKey:
         return _by_key(self._handle.keyed("aliases_of_keys", keys, most=most or LAST))
 
-    def _writing(self) -> AbstractContextManager[None]:
-        return self._handle.pipelined()
+    @contextmanager
+    def _writing(self, source: str, *, now: datetime) -> Iterator[None]:
+        with self._handle.pipelined(), self._counting(source, now=now):
+            yield
+
+    @contextmanager
+    def _counting(self, source: str, *, now: datetime) -> Iterator[None]:
+        """Add the events of a block, all of one source and time, to the totals at its end."""
+        self._open.events.clear()
+        yield
+        if self._open.events:
+            kinds = to_json(self._open.events)
+            self._handle.many("add_event_totals", [{"source": source, "kinds": kinds, "at": timestamp(now)}])
+
+    def _add_rejection(self, source: str, dump: int, reason: str, *, ids: Iterator[int], now: datetime) -> None:
+        super()._add_rejection(source, dump, reason, ids=ids, now=now)
+        self._open.events[Kind.REJECTED] += 1
 
     def _next_number(self, fresh: int) -> int:
         if fresh or self._numbers.has_any:

@@ -360,3 +360,47 @@ INSERT INTO dump (
 -- name: attempts
 SELECT message, started_at AS at, ended_at, outcome, code, reason_redacted AS reason, NULL AS late FROM attempt
 WHERE message IN (SELECT value FROM json_each(:messages)) ORDER BY message, n;
+
+-- name: expire
+UPDATE message SET state = 'dead', last_reason = 'older than max_age' || coalesce('; last: ' || last_reason, '')
+WHERE state = 'pending' AND expires_at <= :now RETURNING channel, kind;
+
+-- name: requeue
+UPDATE message SET state = 'pending', attempts = 0, due = :now, expires_at = :expires WHERE id = :id;
+
+-- name: drop
+UPDATE message SET state = 'dropped', last_reason = 'dropped by hand' || coalesce('; last: ' || last_reason, '')
+WHERE id = :id;
+
+-- name: delete_messages
+DELETE FROM message WHERE id IN (SELECT value FROM json_each(:ids));
+
+-- name: delete_events
+DELETE FROM event WHERE id IN (SELECT value FROM json_each(:ids));
+
+-- name: count_events
+-- As in count_by_kind_and_source.
+SELECT kind, sum(n) AS n FROM (SELECT kind, count(*) AS n FROM event GROUP BY at, kind) AS one_time GROUP BY kind;
+
+-- name: count_messages
+SELECT channel, state, count(*) AS n FROM message GROUP BY channel, state;
+
+-- name: count_sources
+-- Every release was new in one dump: to add these up reads no release.
+SELECT source, count(*) AS dumps, max(at) AS last_at, sum(n_new) AS releases,
+    (SELECT count(*) FROM reject WHERE reject.source = dump.source AND state = 'rejected') AS rejected,
+    (SELECT count(*) FROM reject WHERE reject.source = dump.source AND state = 'held') AS held
+FROM dump GROUP BY source;
+
+-- name: delivery_times
+-- When a message was sent is read of its attempt: in its own row that stands behind all its facts.
+WITH RECURSIVE name (channel) AS (
+    SELECT min(channel) FROM message
+    UNION ALL SELECT (SELECT min(channel) FROM message WHERE channel > name.channel) FROM name
+    WHERE name.channel IS NOT NULL
+)
+SELECT message.created_at, attempt.ended_at AS sent_at
+FROM name CROSS JOIN message ON message.channel = name.channel AND message.created_at >= :since AND message.created_at < :until
+CROSS JOIN attempt ON attempt.message = message.id AND attempt.outcome = 'ok'
+WHERE message.kind IN ('instant', 'digest', 'summary')
+ORDER BY message.created_at DESC LIMIT :limit;

@@ -78,6 +78,22 @@ def test_a_row_that_names_a_missing_one_is_found(databases: Databases, tmp_path:
     )
 
 
+def test_totals_that_are_not_what_the_rows_count_are_found(databases: Databases, tmp_path: Path) -> None:
+    url = databases.url(tmp_path)
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("INSERT INTO source (name, dumps, releases) VALUES ('a', 2, 7)")
+        connection.execute("INSERT INTO event_total VALUES ('-infinity', 'a', 'new', 'ingest', 3)")
+        connection.execute("INSERT INTO message_total VALUES ('desk', 'sent', 'delivery', 5)")
+        connection.execute("INSERT INTO message_total VALUES ('desk', 'sent', 'upkeep', -1)")
+    with open_shared_stores(Secret(url)) as stores:
+        [faults] = [check.faults for check in stores.maintenance.verify() if check.check == "totals"]
+    assert faults == (
+        "events new of source a: 3 by the totals, 0 by the rows",
+        "messages sent on channel desk: 4 by the totals, 0 by the rows",
+        "source a: 2 dumps, 7 new releases by the totals, 0 dumps, 0 new releases by the rows",
+    )
+
+
 def test_an_address_that_leads_to_another_store_later_is_not_written_to(databases: Databases, tmp_path: Path) -> None:
     """A name that was moved, or an empty server in the place of the old one: everything would be new there."""
     url = databases.url(tmp_path)

@@ -8,7 +8,10 @@ CREATE TABLE meta (k text COLLATE "C" PRIMARY KEY, v text NOT NULL);
 CREATE TABLE source (
     name text COLLATE "C" PRIMARY KEY,
     generation bigint NOT NULL DEFAULT 0, -- moves with each text, and with each dump of a listing
-    last_at timestamptz -- when its newest file was ingested, on whatever machine; NULL: none was
+    last_at timestamptz, -- when its newest file was ingested, on whatever machine; NULL: none was
+    dumps bigint NOT NULL DEFAULT 0, -- its totals, so that nobody counts rows to show them
+    releases bigint NOT NULL DEFAULT 0, -- that were new in these dumps
+    dump_at timestamptz -- of the newest of them; a copy of a dump is none
 ) WITH (fillfactor = 50);
 
 -- First ingests that alert nobody, of each source and place.
@@ -176,6 +179,16 @@ CREATE TABLE matched (
 );
 CREATE INDEX matched_event ON matched (event);
 
+-- How many events there are: the sum over both writers, of which neither waits for the other.
+CREATE TABLE event_total (
+    since timestamptz NOT NULL, -- begin of a quarter of an hour, within which no day of any time zone begins; -infinity: of all events
+    source text COLLATE "C" NOT NULL,
+    kind text COLLATE "C" NOT NULL,
+    writer text COLLATE "C" NOT NULL CHECK (writer IN ('ingest', 'upkeep')),
+    n bigint NOT NULL, -- below 0 for what was deleted
+    PRIMARY KEY (since, source, kind, writer)
+) WITH (fillfactor = 50);
+
 CREATE TABLE related (
     release bigint NOT NULL,
     other bigint NOT NULL,
@@ -243,8 +256,18 @@ CREATE TABLE message (
 -- `id + 0`: by the primary key a claim would pass everything that was ever sent, which no statistics forbid.
 CREATE INDEX message_pending ON message (channel, (id + 0)) WHERE state = 'pending';
 CREATE INDEX message_leased ON message (id) WHERE state = 'leased';
+CREATE INDEX message_held ON message (channel) WHERE state = 'held';
 CREATE INDEX message_made ON message (channel, created_at);
 CREATE INDEX message_state ON message ((state || ''), (id + 0)); -- for the page alone
+
+-- How many messages are over: the sum over both writers, of which neither waits for the other.
+CREATE TABLE message_total (
+    channel text COLLATE "C" NOT NULL,
+    state text COLLATE "C" NOT NULL CHECK (state IN ('sent', 'dead', 'dropped')),
+    writer text COLLATE "C" NOT NULL CHECK (writer IN ('delivery', 'upkeep')),
+    n bigint NOT NULL, -- below 0 for what was deleted or is sent again
+    PRIMARY KEY (channel, state, writer)
+) WITH (fillfactor = 50);
 
 CREATE TABLE message_item (
     channel text COLLATE "C" NOT NULL,

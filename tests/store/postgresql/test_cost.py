@@ -1,4 +1,4 @@
-"""A claim and its verdict read as many rows beside many sent messages as beside none, whatever the statistics say."""
+"""A claim with its verdict, and `status`, read as many rows beside much that is over as beside none of it."""
 
 from __future__ import annotations
 
@@ -31,6 +31,25 @@ SELECT state || n, 'c', 'instant', state, '{}', '2026-11-22', '2026-11-22', '202
 FROM (SELECT n, CASE WHEN n > %(sent)s THEN 'pending' ELSE 'sent' END AS state
     FROM generate_series(1, %(sent)s::bigint + 50) AS n) AS made
 """
+DUMPS = """
+INSERT INTO dump (source, name, sha, size, mtime, as_of, take, status, encoding, n, n_new, n_changed, n_completed,
+    n_enriched, n_reread, n_cosmetic, n_stale, n_unchanged, n_withdrawn, n_reappeared, n_rejected, at)
+SELECT 'a', 'a', n::text::bytea, 1, now(), now(), 0, 'stored', 'utf-8', 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, '2026-11-22'
+FROM generate_series(1, %(count)s::bigint) AS n
+"""
+EVENTS = """
+INSERT INTO event SELECT n, 'a', n, n, 1, 'new', '[]', '[]', FALSE, '[]', '[]', '', '2026-11-22'
+FROM generate_series(1, %(count)s::bigint) AS n
+"""
+DAYS = {"moments": '["2026-11-21T15:00:00.000Z", "2026-11-22T15:00:00.000Z"]'}
+COUNTS: Mapping[str, Mapping[str, object]] = {  # what `status` asks of events and messages
+    "count_sources": {},
+    "count_events": {},
+    "count_quarters": DAYS,
+    "count_messages": {},
+    "count_notices": {},
+    "waiting_since": {"until": NOW, "limit": 100},
+}
 
 
 @pytest.fixture
@@ -46,6 +65,27 @@ def connection(postgresql_server: str) -> Iterator[Connection]:
 @pytest.mark.parametrize("statistics", ["none", "of empty tables", "fresh"])
 def test_a_delivery_reads_no_more_beside_many_sent_messages(connection: Connection, statistics: str) -> None:
     assert _cost(connection, sent=SENT, statistics=statistics) <= _cost(connection, sent=0, statistics=statistics)
+
+
+@pytest.mark.parametrize("statistics", ["none", "of empty tables", "fresh"])
+def test_status_reads_no_more_beside_many_events_and_messages(connection: Connection, statistics: str) -> None:
+    few, many = (_cost_of_status(connection, count, statistics) for count in (1, SENT))
+    assert many < few + SENT / 20  # a plan may pass over some rows that wait
+
+
+def _cost_of_status(connection: Connection, count: int, statistics: str) -> int:
+    """Return how many rows the counts of `status` read beside so many dumps, events and sent messages."""
+    with connection.transaction(force_rollback=True):
+        if statistics == "of empty tables":
+            connection.execute("ANALYZE message, event, dump, event_total, message_total, source")
+        connection.execute(FILLED, {"sent": count})
+        connection.execute(DUMPS, {"count": count})
+        connection.execute(EVENTS, {"count": count})
+        for name in ("fill_sources", "fill_event_totals", "fill_message_totals"):
+            connection.execute(translated(STATEMENTS[name]).encode())
+        if statistics == "fresh":
+            connection.execute("ANALYZE message, event, dump, event_total, message_total, source")
+        return sum(_rows(connection, name, values) for name, values in COUNTS.items())
 
 
 def _cost(connection: Connection, *, sent: int, statistics: str) -> int:

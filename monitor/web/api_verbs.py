@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeVar
 
 from monitor.config import load_without_secrets
@@ -21,6 +21,7 @@ from monitor.inspect.events import KINDS, event_rows
 from monitor.inspect.explain import chosen_watchlists, explanation_rows
 from monitor.inspect.match import RuleTrial, stored_candidates
 from monitor.inspect.paging import Place, number_cursor
+from monitor.inspect.places import parse_places
 from monitor.inspect.releases import current_releases, found_releases, release_rows
 from monitor.inspect.settings import setting_rows
 from monitor.inspect.show import version_rows
@@ -113,8 +114,9 @@ def _events(call: Call) -> Iterator[Row]:
         source=call.text("source") or "",
         is_notified=call.choice("notified", ("1",)) == "1" or None,
     )
-    is_empty = True
-    for row in event_rows(call.stores.archive, wanted, call.place):
+    is_empty, before = True, call.place.before
+    place = replace(call.place, before=before.last if before else None)
+    for row in event_rows(call.stores.archive, wanted, place):
         is_empty = False
         yield row
     is_whole = not call.place.after and call.place.before is None
@@ -174,7 +176,7 @@ VERBS: Sequence[Verb] = (
         summary="What happened to releases.",
         output="events",
         read=_events,
-        cursor=number_cursor,
+        cursor=parse_places,
         parameters=(
             _SINCE,
             Parameter(name="kind", text="Only those of one kind.", schema={"type": "string", "enum": list(KINDS)}),

@@ -28,6 +28,7 @@ from monitor.config import web_options_of
 from monitor.errors import NotFound, StoreDamaged, UsageError
 from monitor.inspect.feed_events import FeedEvent, feed_events, rule_events, rule_finder
 from monitor.inspect.hits import HitFinder
+from monitor.inspect.places import newest_places
 from monitor.inspect.tested_rule import TestedRule, read_rule
 from monitor.inspect.timeline import SHOWN
 from monitor.inspect.watchlists import unknown_watchlist
@@ -139,7 +140,7 @@ def _answer(request: Request, feed: _Feed) -> Response:
         store_id = site.caches.counts.made("store id", stores, lambda: _namespace(stores.archive.store_id()))
         newest = next(iter(stores.archive.page(feed.wanted, limit=1)), None)
         place = _place(request, config)
-        headers = _validators(store_id, newest, config, place)
+        headers = _validators(store_id, newest, _places(stores, feed.wanted), config, place)
         if _is_known(request, headers, newest):
             return Response(status_code=304, headers=headers)
         finder = site.caches.finders.made("watchlists", config, lambda: HitFinder.of_watchlists(config))
@@ -174,10 +175,18 @@ def _place(request: Request, config: Config) -> _Place:
     )
 
 
-def _validators(store_id: uuid.UUID, newest: EventRecord | None, config: Config, place: _Place) -> Mapping[str, str]:
+def _places(stores: ReadOnlyStores, wanted: EventFilter) -> Sequence[tuple[str, int]]:
+    """Return where the events of each source end, in a store in which an older event may come behind a newer one."""
+    newest = newest_places(stores.archive).own if stores.nodes else {}
+    return sorted((name, last) for name, last in newest.items() if wanted.source in ("", name))
+
+
+def _validators(
+    store_id: uuid.UUID, newest: EventRecord | None, places: object, config: Config, place: _Place
+) -> Mapping[str, str]:
     """Return the headers that a reader repeats; everything that the answer is made of is in them."""
     state = (_key(newest) if newest else "", str(store_id), sorted(map(repr, config.stamps.items())), __version__)
-    tag = hashlib.sha256(json.dumps([*state, *place]).encode()).hexdigest()[:32]
+    tag = hashlib.sha256(json.dumps([*state, *place, places]).encode()).hexdigest()[:32]
     return {
         "ETag": f'"{tag}"',
         "Last-Modified": format_datetime(_time(newest), usegmt=True),

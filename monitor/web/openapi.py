@@ -28,6 +28,7 @@ _LAST = {
     "properties": {
         "last": {"type": "integer", "description": "The id of the newest event; 0: there is none."},
         "count": {"type": "integer", "description": "How many events are newer than `after`; many are not counted."},
+        "after": {"type": "string", "description": "What to give as `after` the next time."},
     },
 }
 # What a program can be told of new events: by path the summary, the media type and what an answer holds.

@@ -10,7 +10,8 @@ import json
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Hashable, Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from starlette.exceptions import HTTPException
@@ -18,10 +19,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from monitor.errors import StoreError, UsageError
+from monitor.inspect.places import Places, events_behind, newest_places, parse_places
 from monitor.web import timeline
 from monitor.web.feeds import FILTERS
 from monitor.web.open_store import OpenStore
-from monitor.web.pages import MAX_ID, site_of
+from monitor.web.pages import site_of
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
@@ -41,13 +43,13 @@ _HEADERS = {"Cache-Control": "private, no-cache", "X-Accel-Buffering": "no"}  # 
 
 
 class LiveEvents:
-    """The id of the newest event, for all who listen. It lives on the event loop: no other thread may call it."""
+    """The places of the newest events, for all who listen. It lives on the event loop: no other thread may call it."""
 
     def __init__(self, config: Callable[[], Config]) -> None:
         """config: the configuration in force."""
         self._config = config
         self._reader: _Reader | None = None  # None: nobody listens
-        self._last = 0
+        self._newest = Places()
         self._changed = asyncio.Event()  # set at the next change, and then replaced
         self._is_ending = False
         self.streams = 0
@@ -74,17 +76,18 @@ class LiveEvents:
             self._reader = _Reader(self._config, self._note)
         await asyncio.shield(self._reader.started)
 
-    async def listen(self, after: int | None) -> AsyncIterator[str]:
-        """Yield the text of a stream until `end`; after: the id of the last event that is known, None: the newest.
+    async def listen(self, after: Places | None) -> AsyncIterator[str]:
+        """Yield the text of a stream until `end`; after: the last events that are known, None: the newest ones.
 
         It also ends with the configuration, within SILENCE: who may listen is decided anew.
         """
-        known, config = self._last if after is None else after, self._config()
+        known, config = after or self._newest, self._config()
         yield f"retry: {RETRY * 1000}\n\n"
         while self._reader and not self._is_ending and self._config() is config:
-            if self._last != known:
-                yield _message(self._last, after=known)
-                known = self._last
+            newest, before = self._newest, known
+            known = newest
+            if before.moved(newest) or before.last > newest.last:
+                yield _message(newest, after=before)
             elif not await self._next_change():
                 yield ": nothing new\n\n"
 
@@ -99,14 +102,14 @@ class LiveEvents:
             self._reader = None
         self._report_change()
 
-    def _note(self, reader: _Reader, found: int | StoreError) -> None:
+    def _note(self, reader: _Reader, found: Places | StoreError) -> None:
         """Note what a reader found. Where the store fails, all streams end: clients connect again and are told why."""
         if reader is not self._reader:
             return
         if isinstance(found, StoreError):
             self._stop_reading()
         else:
-            self._last = found
+            self._newest = found
             self._report_change()
 
     async def _next_change(self) -> bool:
@@ -129,8 +132,8 @@ class _Reader:
     A thread that sleeps costs a quarter of what waking the event loop does, and no slow read holds up the loop.
     """
 
-    def __init__(self, config: Callable[[], Config], report: Callable[[_Reader, int | StoreError], None]) -> None:
-        """report: is called on the event loop with the newest event, first and when it has changed."""
+    def __init__(self, config: Callable[[], Config], report: Callable[[_Reader, Places | StoreError], None]) -> None:
+        """report: is called on the event loop with the newest events, first and when it has changed."""
         self._config = config
         self._report = report
         self._loop = asyncio.get_running_loop()
@@ -146,12 +149,12 @@ class _Reader:
     def _run(self) -> None:
         with closing(OpenStore()) as store:
             try:
-                for last in self._changes(store):
-                    self._tell(last)
+                for newest in self._changes(store):
+                    self._tell(newest)
             except StoreError as error:
                 self._tell(error)
 
-    def _changes(self, store: OpenStore) -> Iterator[int]:
+    def _changes(self, store: OpenStore) -> Iterator[Places]:
         generation: Hashable = None
         last, changed_at = None, 0.0
         while not self._stopped.is_set():
@@ -159,7 +162,7 @@ class _Reader:
                 for _ in range(READS):
                     if generation != (generation := stores.archive.contents()):
                         changed_at = time.monotonic()
-                        found = stores.archive.latest()
+                        found = newest_places(stores.archive)
                         if last != (last := found):
                             yield last
                     is_calm = time.monotonic() > changed_at + CALM
@@ -167,11 +170,11 @@ class _Reader:
                     if self._stopped.is_set():
                         return
 
-    def _tell(self, found: int | StoreError) -> None:
+    def _tell(self, found: Places | StoreError) -> None:
         if not self._stopped.is_set():
             self._loop.call_soon_threadsafe(self._note, found)
 
-    def _note(self, found: int | StoreError) -> None:
+    def _note(self, found: Places | StoreError) -> None:
         self._report(self, found)
         if not self.started.done():
             if isinstance(found, StoreError):
@@ -196,9 +199,7 @@ class _EventStream(StreamingResponse):
 async def stream(request: Request) -> Response:
     """Answer with an event for each change of the store; `after` or Last-Event-ID say what is known already."""
     live = site_of(request).live
-    after = _id(request.headers.get("last-event-id", ""))
-    if after is None:
-        after = _asked_id(request)
+    after = _header_places(request) or _asked_places(request)
     if request.method == "HEAD":
         return Response(media_type=_MEDIA_TYPE, headers=_HEADERS)
     if live.streams >= MAX_STREAMS:
@@ -212,22 +213,33 @@ async def stream(request: Request) -> Response:
 def latest(request: Request) -> Response:
     """Answer with the id of the newest event, and how many behind `after` pass the filter of an address.
 
-    The filter is that of the timeline; more than MANY are not counted. Raises UsageError.
+    The filter is that of the timeline; more than MANY are not counted. `after` of the answer is what to ask with next.
+    Raises UsageError.
     """
-    site, after = site_of(request), _asked_id(request, FILTERS)
-    asked = timeline.read(request.query_params, site.config, now=site.now())
+    site, after = site_of(request), _asked_places(request, FILTERS)
+    query = {name: value for name, value in request.query_params.items() if name in FILTERS}
+    asked = timeline.read(query, site.config, now=site.now())
     with site.stores() as stores:
-        last = stores.archive.latest()
-        count = 0 if after is None else len(stores.archive.page(asked.wanted, after=after, limit=MANY))
-    return JSONResponse({"schema_version": 1, "last": last, "count": count})
+        newest = newest_places(stores.archive)
+        behind = events_behind(stores.archive, asked.wanted, after, limit=MANY) if after else ()
+        count = sum(1 for _ in islice(behind, MANY))
+    return JSONResponse({"schema_version": 1, "last": newest.last, "count": count, "after": str(newest)})
 
 
-def _message(last: int, *, after: int) -> str:
-    facts = json.dumps({"last": last, "count": max(last - after, 0)})
-    return f"id: {last}\nevent: events\ndata: {facts}\n\n"
+def _message(newest: Places, *, after: Places) -> str:
+    moved = after.moved(newest)
+    count = max(newest.last - after.last, moved) if moved else 0
+    facts = json.dumps({"last": newest.last, "count": count})
+    return f"id: {newest}\nevent: events\ndata: {facts}\n\n"
 
 
-def _asked_id(request: Request, known: Sequence[str] = ()) -> int | None:
+def _header_places(request: Request) -> Places | None:
+    with suppress(UsageError):  # a program may send what it likes there
+        return parse_places(request.headers.get("last-event-id", ""))
+    return None
+
+
+def _asked_places(request: Request, known: Sequence[str] = ()) -> Places | None:
     """Return the parameter `after`; None: it is not given. Raises UsageError, also for a parameter that is unknown."""
     for name in request.query_params:
         if name not in ("after", *known):
@@ -235,13 +247,4 @@ def _asked_id(request: Request, known: Sequence[str] = ()) -> int | None:
     given = request.query_params.get("after")
     if given is None:
         return None
-    found = _id(given)
-    if found is None:
-        raise UsageError(f"after={given}: give the id of an event, such as 42")
-    return found
-
-
-def _id(text: str) -> int | None:
-    """Return the number of an event; None: the text is none."""
-    is_number = text.isascii() and text.isdecimal() and len(text) <= len(str(MAX_ID))
-    return min(int(text), MAX_ID) if is_number else None
+    return parse_places(given)

@@ -17,6 +17,7 @@ from starlette.responses import RedirectResponse, Response
 from monitor.errors import UsageError
 from monitor.inspect.hits import HitFinder
 from monitor.inspect.pending import ReadOnlyStores
+from monitor.inspect.places import newest_places
 from monitor.inspect.since import since_time
 from monitor.inspect.status import midnights
 from monitor.inspect.timeline import HIDDEN, SHOWN, Shown, shown_events
@@ -60,7 +61,7 @@ def show(request: Request) -> Response:
     site = site_of(request)
     config, asked = site.config, read(request.query_params, site.config, now=site.now())
     with site.stores() as stores:
-        latest = stores.archive.latest()  # first: what comes meanwhile is rather shown and told than neither
+        latest = str(newest_places(stores.archive))  # first: what comes meanwhile is rather shown and told than neither
         events, has_newer, has_older = _page(stores, asked)
         rendered = _rendered(request, site, config, stores, events)
         state = (stores.archive.contents(), config)

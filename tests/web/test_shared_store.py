@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from monitor.secret import Secret
@@ -17,6 +18,7 @@ from tests.postgresql_server import Server
 from tests.waiting import wait_until
 from tests.web.reading import words
 from tests.web.site import ServedSite, served
+from tests.web.test_stream import listening
 
 STORED = 'store: "${STORE_URL}"\nnode: seoul-1\n'
 TALKS = record("FTA talks held", "Delegations met in Seoul on Monday.")
@@ -87,3 +89,46 @@ def test_a_server_that_is_away_is_said_and_its_return_is_noticed(
         assert (refused.status, "hunter2" in refused.text) == (503, False)
         own_server.start()
         wait_until(lambda: site.get("/releases").status == 200)
+
+
+def test_an_event_that_another_source_stores_late_under_a_lower_id_is_not_passed_over(
+    tmp_path: Path, databases: Databases, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ids are drawn before commits: while one source is at 9, another one may still store 5."""
+    url = databases.url(tmp_path / "database")
+    project = project_at(tmp_path / "p", url, monkeypatch)
+    store_event(url, "energy", 9)
+    with served(project.folder / "config.yaml") as site, listening(site.port, "/api/v1/stream?after=9") as listener:
+        known = json.loads(site.get("/api/v1/latest").text)["after"]
+        [first] = json.loads(site.get("/api/v1/events?after=0&n=1").text)["items"]
+        tag = site.get("/feeds/events.atom").headers["etag"]
+        assert (known, first["id"], listener.answer.readline()) == ("0,energy:9", 9, b"retry: 3000\n")
+        store_event(url, "motie", 5)
+        assert (listener.message()["id"], site.site.live.streams) == ("0,energy:9,motie:5", 1)
+        answer = json.loads(site.get(f"/api/v1/latest?kind=all&after={known}").text)
+        assert (answer["last"], answer["count"], answer["after"]) == (9, 1, "0,energy:9,motie:5")
+        assert [one["id"] for one in json.loads(site.get(f"/api/v1/events?after={known}").text)["items"]] == [5]
+        assert site.get("/feeds/events.atom", if_none_match=tag).status == 200
+        for source, event in (("motie", 11), ("energy", 10), ("energy", 12)):
+            store_event(url, source, event)
+        page = json.loads(site.get(f"/api/v1/events?after={answer['after']}&n=2").text)
+        rest = json.loads(site.get(page["next"]).text)
+        assert [[one["id"] for one in part["items"]] for part in (page, rest)] == [[10, 11], [12]]
+
+
+def store_event(url: str, source: str, event: int) -> None:
+    """Commit one event of a source, as an ingest does."""
+    with psycopg.connect(url) as connection:
+        connection.execute(
+            "INSERT INTO source (name) VALUES (%s) ON CONFLICT (name) DO UPDATE SET generation = source.generation + 1",
+            (source,),
+        )
+        connection.execute(
+            "INSERT INTO dump SELECT %(id)s, %(source)s, 'a.txt', %(sha)s, 1, now(), now(), 'arrival', NULL, 0,"
+            " 'stored', 'utf-8', 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL, now()",
+            {"id": event, "source": source, "sha": str(event).encode()},
+        )
+        connection.execute(
+            "INSERT INTO event SELECT %s, %s, %s, NULL, NULL, 'rejected', '[]', '[]', FALSE, '[]', '[]', '', now()",
+            (event, source, event),
+        )

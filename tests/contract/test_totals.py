@@ -81,9 +81,10 @@ def prune(pair: Pair, now: datetime, n: int) -> None:
     pair.maintenance.prune(Retention(messages=n * HOUR, events=n * HOUR), now=now)
 
 
-def rename(pair: Pair, _now: datetime, n: int) -> None:
-    old, new = ("motie", "other") if n % 2 else ("other", "motie")
-    pair.maintenance.rename_source(old=old, new=new, fingerprinter=FINGERPRINTER)
+def rename(pair: Pair, now: datetime, n: int) -> None:
+    old = f"motie-{now:%d-%H}"  # nobody ingests a source any more that was renamed
+    take_in(pair.store, dump(*TEXTS[: n % 5 + 1]), source=old, now=now)
+    pair.maintenance.rename_source(old=old, new="motie", fingerprinter=FINGERPRINTER)
 
 
 def set_the_clock_back(pair: Pair, now: datetime, n: int) -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import asdict, replace
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from monitor.ingest_values import Batch, IngestReport, Mode
 from monitor.model import (
@@ -41,6 +42,16 @@ from monitor.times import timestamp
 _Row = dict[str, Any]
 ByKey = dict[bytes, tuple[int, ...]]  # releases by identity key
 _MOST_KEPT = 4_000  # sketches; a few megabytes
+
+
+class Around(NamedTuple):
+    """The rows of which a snapshot is made."""
+
+    by_key: ByKey
+    crowded: AbstractSet[bytes]
+    versions: Sequence[Row]
+    heads: Sequence[Row]
+    mark: int = 0  # the state of the source; a store that one process writes to alone needs none
 
 
 class _KeptSketches(threading.local):
@@ -106,22 +117,16 @@ class SqlStore:
     ) -> Known:
         # Read first: what is added while the rest is read makes the batch stale.
         next_number = self._next_number(fresh)
-        mark, found = self._marked(source, keys, most=None if most is None else most + 1)
-        crowded = frozenset(key for key, under in found.items() if most is not None and len(under) > most)
-        by_key = {key: under for key, under in found.items() if key not in crowded}
-        named = sorted({*numbers, *(number for found in by_key.values() for number in found)})
-        if not named:
-            return Known(heads={}, by_key={}, next_number=next_number, mark=mark, crowded=crowded)
-        wanted = {"numbers": to_json(named)}
-        versions, rows = self._handle.each(("past_versions", wanted), ("heads", wanted))
+        around = self._around(source, keys, numbers, limit=LAST if most is None else most + 1)
         past: dict[int, set[PastVersion]] = {}
-        for release, *version in versions:
+        for release, *version in around.versions:
             past.setdefault(release, set()).add(past_version(*version))
-        heads = {row["id"]: head_of(row, past.get(row["id"], set())) for row in rows}
-        return Known(heads=heads, by_key=by_key, next_number=next_number, mark=mark, crowded=crowded)
+        heads = {row["id"]: head_of(row, past.get(row["id"], set())) for row in around.heads}
+        by_key, crowded = around.by_key, frozenset(around.crowded)
+        return Known(heads=heads, by_key=by_key, next_number=next_number, mark=around.mark, crowded=crowded)
 
     def sketches(self, keys: Collection[bytes], *, most: int | None = None) -> Mapping[int, Sketch | None]:
-        found = self._newest(keys, most=most)
+        found = self._newest(keys, most=LAST if most is None else most)
         numbers = sorted({number for under in found.values() for number in under}, reverse=True)[:most]
         kept = self._kept.sketches
         if missing := [number for number in numbers if number not in kept]:
@@ -205,9 +210,14 @@ class SqlStore:
         """Begin a commit: return the ids of its new rows. Raises Stale."""
         return next_ids(self._handle, batch)
 
-    def _marked(self, source: str, keys: Collection[bytes], *, most: int | None) -> tuple[int, ByKey]:
-        """Return the state of a source that a decision is made on, and `_newest`; one that writes alone needs none."""
-        return 0, self._newest(keys, most=most)
+    def _around(self, source: str, keys: Collection[bytes], numbers: Collection[int], *, limit: int) -> Around:
+        """Read what a snapshot shows; a key of so many releases, or more, is crowded."""
+        found = self._newest(keys, most=limit)
+        by_key = {key: under for key, under in found.items() if len(under) < limit}
+        named = sorted({*numbers, *(number for under in by_key.values() for number in under)})
+        wanted = {"numbers": to_json(named)}
+        versions, heads = self._handle.each(("past_versions", wanted), ("heads", wanted)) if named else ((), ())
+        return Around(by_key=by_key, crowded=found.keys() - by_key.keys(), versions=versions, heads=heads)
 
     def _next_number(self, fresh: int) -> int:
         """Return the first release number that is free; so many of its neighbours are free, too."""
@@ -221,10 +231,9 @@ class SqlStore:
         """Run a block that writes to one source as one transaction."""
         return self._handle.transaction()
 
-    def _newest(self, keys: Collection[bytes], *, most: int | None) -> ByKey:
-        """Return the newest releases under each key in the order of their numbers; most None: all of them."""
-        limit = LAST if most is None else most
-        found = {key: self._handle.all("aliases", key=key, most=limit) for key in keys}
+    def _newest(self, keys: Collection[bytes], *, most: int) -> ByKey:
+        """Return the newest releases under each key in the order of their numbers."""
+        found = {key: self._handle.all("aliases", key=key, most=most) for key in keys}
         return {key: tuple(row["release"] for row in reversed(rows)) for key, rows in found.items() if rows}
 
     def _enter_dump(self, batch: Batch, *, rejected: int, now: datetime) -> Row | _Row:

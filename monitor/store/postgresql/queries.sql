@@ -13,6 +13,52 @@ SELECT one.key, found.release FROM unnest(:keys::bytea[]) AS one (key) CROSS JOI
 ) AS found
 ORDER BY one.key, found.release DESC;
 
+-- name: heads_around
+-- The heads of these releases, and of those under each of these keys that has few. Each is looked up by itself: how many
+-- there are, no statistics say.
+SELECT found.* FROM (
+    SELECT release FROM (
+        SELECT found.release, count(*) OVER (PARTITION BY one.key) AS releases
+        FROM unnest(:keys::bytea[]) AS one (key) CROSS JOIN LATERAL (
+            SELECT alias.release FROM alias WHERE alias.key = one.key ORDER BY alias.release DESC LIMIT :most
+        ) AS found
+    ) AS under WHERE releases < :most
+    UNION (SELECT value FROM json_each(:numbers))
+) AS named CROSS JOIN LATERAL (
+    SELECT release.id, release.seq, release.confirmed, release.stamped, release.newest, release.withdrawn, version.title,
+        version.body, version.date, version.category, release.url, release.ref, version.reading,
+        (SELECT max(seq) FROM version AS own WHERE own.release = release.id) AS last
+    FROM release JOIN version ON version.id = release.head WHERE release.id = named.release LIMIT 1
+) AS found;
+
+-- name: past_versions_around
+-- Of the same releases those that are not the head.
+SELECT found.* FROM (
+    SELECT release FROM (
+        SELECT found.release, count(*) OVER (PARTITION BY one.key) AS releases
+        FROM unnest(:keys::bytea[]) AS one (key) CROSS JOIN LATERAL (
+            SELECT alias.release FROM alias WHERE alias.key = one.key ORDER BY alias.release DESC LIMIT :most
+        ) AS found
+    ) AS under WHERE releases < :most
+    UNION (SELECT value FROM json_each(:numbers))
+) AS named CROSS JOIN LATERAL (
+    SELECT version.release, version.fold_hash, version.date, version.category, version.kind <> 'stale' AS was_current
+    FROM version JOIN release ON release.id = version.release
+    WHERE version.release = named.release AND version.seq <> release.seq OFFSET 0
+) AS found;
+
+-- name: sketches_of_keys
+-- The sketches of the newest releases under these keys.
+SELECT found.* FROM (
+    SELECT DISTINCT under.release FROM unnest(:keys::bytea[]) AS one (key) CROSS JOIN LATERAL (
+        SELECT alias.release FROM alias WHERE alias.key = one.key ORDER BY alias.release DESC LIMIT :most
+    ) AS under ORDER BY under.release DESC LIMIT :most
+) AS newest CROSS JOIN LATERAL (
+    SELECT release.id, release.date, sketch.title, sketch.length, sketch.sample
+    FROM release LEFT JOIN sketch ON sketch.release = release.id WHERE release.id = newest.release LIMIT 1
+) AS found
+ORDER BY found.id;
+
 -- name: generation
 SELECT generation FROM source WHERE name = :source;
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import datetime
 from itertools import chain
@@ -13,16 +13,17 @@ from typing import Any, Final
 
 from monitor.errors import Stale, StoreError
 from monitor.ingest_values import Batch, IngestReport
-from monitor.model import Dump, Kind
+from monitor.model import Dump, Kind, Sketch
 from monitor.state_values import OverdueDumps
 from monitor.store.changes import NewIds
 from monitor.store.event_filter import LAST
 from monitor.store.handle import Row
+from monitor.store.heads import sketch_of
 from monitor.store.postgresql.handle import Handle
 from monitor.store.postgresql.membership import Membership
 from monitor.store.postgresql.release_numbers import ReleaseNumbers
 from monitor.store.rows import to_json
-from monitor.store.store import ByKey, SqlStore, overdue_dumps
+from monitor.store.store import Around, ByKey, SqlStore, overdue_dumps
 from monitor.store.stored_values import reports_damage
 from monitor.times import timestamp
 
@@ -143,16 +144,28 @@ class PostgresqlStore(SqlStore):
     def _open_rejects(self, of: Dump) -> Sequence[Row]:
         return super()._open_rejects(of) if self._open.has_rejects else ()
 
-    def _marked(self, source: str, keys: Collection[bytes], *, most: int | None) -> tuple[int, ByKey]:
-        if not source:
-            return 0, self._newest(keys, most=most)
-        generation, aliases = self._handle.each(
-            ("generation", {"source": source}), ("aliases_of_keys", {"keys": list(keys), "most": most or LAST})
-        )
-        return generation[0]["generation"] if generation else 0, _by_key(aliases)
+    def sketches(self, keys: Collection[bytes], *, most: int | None = None) -> Mapping[int, Sketch | None]:
+        if self._kept.is_open:  # those of the same days are read once
+            return super().sketches(keys, most=most)
+        rows = self._handle.keyed("sketches_of_keys", keys, most=most or LAST)
+        return {row["id"]: sketch_of(row) for row in rows}
 
-    def _newest(self, keys: Collection[bytes], *, most: int | None) -> ByKey:
-        return _by_key(self._handle.keyed("aliases_of_keys", keys, most=most or LAST))
+    def _around(self, source: str, keys: Collection[bytes], numbers: Collection[int], *, limit: int) -> Around:
+        """Read everything in one dialogue; what is added between two of its statements makes the batch stale."""
+        wanted = {"keys": list(keys), "numbers": to_json(sorted(numbers)), "most": limit}
+        generation, aliases, versions, heads = self._handle.each(
+            ("generation", {"source": source}),
+            ("aliases_of_keys", {"keys": list(keys), "most": limit}),
+            ("past_versions_around", wanted),
+            ("heads_around", wanted),
+        )
+        found, there = _by_key(aliases), {row["id"] for row in heads}
+        by_key = {key: under for key, under in found.items() if len(under) < limit and there.issuperset(under)}
+        mark = generation[0]["generation"] if generation else 0
+        return Around(by_key=by_key, crowded=found.keys() - by_key.keys(), versions=versions, heads=heads, mark=mark)
+
+    def _newest(self, keys: Collection[bytes], *, most: int) -> ByKey:
+        return _by_key(self._handle.keyed("aliases_of_keys", keys, most=most))
 
     @contextmanager
     def _writing(self, source: str, *, now: datetime) -> Iterator[None]:

@@ -28,6 +28,11 @@ HOT = [
     ("aliases", "alias_pkey"),
     ("heads", "release_pkey"),
     ("past_versions", "version_release_seq_key"),
+    ("heads_around", "release_pkey"),
+    ("heads_around", "version_pkey"),
+    ("past_versions_around", "version_release_seq_key"),
+    ("sketches_of_keys", "release_pkey"),
+    ("sketches_of_keys", "sketch_pkey"),
     ("moved_heads", "release_pkey"),
     ("open_rejects", "reject_path"),
     ("listed_between", "release_listed"),
@@ -55,6 +60,7 @@ INSERT INTO release (id, source, head, fold_hash, seq, first_dump, confirmed)
 SELECT n, 'a', n, '', 1, 1, now() FROM generate_series(1, 60000) AS n;
 INSERT INTO version (id, release, seq, fold_hash, kind, title, body, dump, at)
 SELECT n, n, 1, '', 'new', 'a title', 'a body', 1, now() FROM generate_series(1, 60000) AS n;
+INSERT INTO sketch SELECT n, 'a title', 6, '' FROM generate_series(1, 3000) AS n;
 INSERT INTO alias SELECT n::text::bytea, n FROM generate_series(1, 3000) AS n;
 INSERT INTO seen SELECT 'a', n::text::bytea, n, 1 FROM generate_series(1, 3000) AS n;
 INSERT INTO dump (source, name, sha, size, mtime, as_of, take, status, encoding, n, n_new, n_changed, n_completed,

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 from monitor.dump_age import Age, Evidence
 from monitor.frozen import dataclass
@@ -100,3 +101,20 @@ class IngestReport:
     def rejected(self) -> int:
         """Count the rejected records, or the file itself."""
         return self.counts.get(Kind.REJECTED, 0)
+
+
+class BaselineCounts(NamedTuple):
+    """How many releases were recorded without alerts."""
+
+    releases: int
+    matched: int  # of these, those that some watchlist matched
+    place: str = ""  # that recorded them, where the source had releases before it did; "": they are all of the source
+
+
+class CutOffBaseline(NamedTuple):
+    """A baseline whose monitor is silent."""
+
+    source: str
+    place: str  # the state folder of the monitor
+    node: str  # its name; "": nobody knows it
+    counts: BaselineCounts

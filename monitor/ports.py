@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta
 from typing import Protocol
 
 from monitor.channel_health import ChannelState
-from monitor.ingest_values import Batch, IngestReport
+from monitor.ingest_values import BaselineCounts, Batch, CutOffBaseline, IngestReport
 from monitor.ingest_values import Known as Known
 from monitor.model import (
     Delivery,
@@ -257,20 +257,19 @@ class SourceStates(Protocol):
     def begin_baseline(self, source: str) -> bool:
         """Return whether a source gets its baseline now: it has no dump yet, or its baseline was interrupted."""
 
-    def baseline(self, source: str) -> tuple[int, int]:
-        """Count the releases of a source, and those of them that some watchlist matched."""
+    def baseline(self, source: str) -> BaselineCounts:
+        """Count what the baseline of a source has recorded."""
 
     def end_baseline(self, source: str) -> None:
         """Record that the baseline of a source is complete: from now on the source alerts."""
 
-    def cut_off_baselines(self) -> Mapping[str, str]:
-        """Return the sources whose baseline nobody goes on with, each with the name of its monitor; "" for no name.
+    def cut_off_baselines(self) -> Sequence[CutOffBaseline]:
+        """Return the baselines that nobody goes on with: their monitors share this store and are silent for an hour.
 
-        Those of monitors that share this store with others, and have been silent for an hour; of each source until it
-        was reported. Only reads.
+        Without those that were reported, or that another place records as well. Only reads.
         """
 
-    def note_baseline_reported(self, source: str) -> None:
+    def note_baseline_reported(self, baseline: CutOffBaseline) -> None:
         """Record that the operator knows of a baseline that was cut off; its own monitor may still end it."""
 
     def expected_since(self, source: str, *, now: datetime) -> datetime:

@@ -321,10 +321,10 @@ class Ingester:
     def _end_baseline(self, source: Source) -> None:
         """End the baseline once each file was tried. A file that stays unreadable must not keep it open."""
         if not self._untried_paths[source.name]:
-            releases, matched = self.source_states.baseline(source.name)
+            counts = self.source_states.baseline(source.name)
+            is_news = counts.releases or not counts.place  # else other places had recorded all of it
             with self.store.shared_transaction():  # neither the alert nor the end without the other
-                told = self.operator.baseline_taken(source.name, releases=releases, matched=matched)
-                if told is Told.NOT_YET:
+                if is_news and self.operator.baseline_taken(source.name, counts) is Told.NOT_YET:
                     return  # the next scan tries again
                 self.source_states.end_baseline(source.name)
             del self._untried_paths[source.name]

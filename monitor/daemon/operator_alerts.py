@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from monitor.channel_health import ChannelState
 from monitor.errors import StoreDamaged, StoreError, StoreReplaced
 from monitor.frozen import dataclass
-from monitor.ingest_values import IngestReport
+from monitor.ingest_values import BaselineCounts, CutOffBaseline, IngestReport
 from monitor.logs import warn, warn_store
 from monitor.model import Delivery, Message
 from monitor.notify.retry import Decision, Transition
@@ -266,21 +266,21 @@ class OperatorAlerts:
             key=f"clock:{self._hour()}:{direction}",
         )
 
-    def baseline_taken(self, source: str, *, releases: int, matched: int) -> Told:
+    def baseline_taken(self, source: str, counts: BaselineCounts) -> Told:
         """Alert that the first releases of a source were recorded without alerts."""
         return self._alert(
-            f"baseline of {source} taken: {_plural(releases, 'release')}, {matched} would match\nNobody was alerted"
+            f"baseline of {source} taken: {_recorded(counts)}\nNobody was alerted"
             " of them; from now on the watchlists alert.",
-            key=f"baseline:{source}",
+            key=":".join(filter(None, ("baseline", source, counts.place))),
         )
 
-    def baseline_cut_off(self, source: str, *, releases: int, matched: int, node: str) -> Told:
-        """Alert that a baseline stands still with its monitor. node: the name of that one; "": nobody knows it."""
+    def baseline_cut_off(self, baseline: CutOffBaseline) -> Told:
+        """Alert that a baseline stands still with its monitor."""
         return self._alert(
-            f"baseline of {source} was cut off: {_plural(releases, 'release')}, {matched} would match\nNobody was"
-            f" alerted of them. The monitor {node or 'that recorded them'} has been silent for an hour. Once it runs"
-            " again, it records the rest of what it found at its start, without alerts as well.",
-            key=f"baseline-cut-off:{source}",
+            f"baseline of {baseline.source} was cut off: {_recorded(baseline.counts)}\nNobody was alerted of them. The"
+            f" monitor {baseline.node or 'that recorded them'} has been silent for an hour. Once it runs again, it"
+            " records the rest of what it found at its start, without alerts as well.",
+            key=":".join(filter(None, ("baseline-cut-off", baseline.source, baseline.counts.place))),
         )
 
     def settings_differ(self, key: str, nodes: str) -> None:
@@ -345,6 +345,10 @@ class OperatorAlerts:
 
     def _hour(self, at: datetime | None = None) -> str:
         return f"{at or self.clock.now():%Y-%m-%dT%H}"
+
+
+def _recorded(counts: BaselineCounts) -> str:
+    return f"{_plural(counts.releases, 'release')}, {counts.matched} would match"
 
 
 def _headline(text: str) -> str:

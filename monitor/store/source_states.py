@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from monitor.ingest_values import BaselineCounts, CutOffBaseline
 from monitor.store.handle import Handle
 from monitor.store.rows import parse_timestamp, to_json
 from monitor.store.stored_values import reports_damage
@@ -29,17 +30,16 @@ class SqlSourceStates:
                 return True
         return mark is not None and mark["v"] == "open"
 
-    def baseline(self, source: str) -> tuple[int, int]:
-        row = self._handle.all("baseline", source=source)[0]
-        return row["releases"], row["matched"]
+    def baseline(self, source: str) -> BaselineCounts:
+        return BaselineCounts(*self._handle.all("baseline", source=source)[0])
 
     def end_baseline(self, source: str) -> None:
         self._set(f"baseline:{source}", "done")
 
-    def cut_off_baselines(self) -> Mapping[str, str]:
-        return {}  # of a store of one folder its next process goes on
+    def cut_off_baselines(self) -> Sequence[CutOffBaseline]:
+        return ()  # in a store of one folder the next process goes on
 
-    def note_baseline_reported(self, source: str) -> None:
+    def note_baseline_reported(self, baseline: CutOffBaseline) -> None:
         """See SourceStates; there is none."""
 
     def expected_since(self, source: str, *, now: datetime) -> datetime:

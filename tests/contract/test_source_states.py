@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from monitor.ingest_values import BaselineCounts
 from monitor.testing import NOON
 from tests.contract.pairs import Pair
 from tests.contract.takes import dump, figures, record, take_in
@@ -24,7 +25,7 @@ def test_a_copy_and_a_reject_are_dumps_of_their_source(pair: Pair) -> None:
 def test_a_baseline_is_taken_once_and_goes_on_when_it_was_cut_off(pair: Pair) -> None:
     assert pair.source_states.begin_baseline("motie")
     assert pair.source_states.begin_baseline("motie")
-    assert pair.source_states.baseline("motie") == (0, 0)
+    assert pair.source_states.baseline("motie") == BaselineCounts(0, 0)
     pair.source_states.end_baseline("motie")
     assert not pair.source_states.begin_baseline("motie")
     assert pair.source_states.begin_baseline("customs")
@@ -42,7 +43,7 @@ def test_a_baseline_counts_what_was_recorded_and_what_would_match(pair: Pair) ->
     take_in(pair.store, dump(TALKS, figures("5.1")))
     take_in(pair.store, dump(TALKS, figures("5.3")), name="b.txt")
     assert pair.source_states.begin_baseline("motie")  # in the middle of it
-    assert pair.source_states.baseline("motie") == (2, 2)
+    assert pair.source_states.baseline("motie") == BaselineCounts(2, 2)
 
 
 def test_a_silence_lasts_until_it_is_ended(pair: Pair) -> None:

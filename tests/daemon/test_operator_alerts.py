@@ -13,7 +13,7 @@ from monitor.daemon.dispatcher import Dispatcher, Receiver
 from monitor.daemon.operator_alerts import OperatorAlerts
 from monitor.errors import StoreDamaged, StoreError, StoreReplaced, StoreUnavailable
 from monitor.health.counters import Counters
-from monitor.ingest_values import IngestReport
+from monitor.ingest_values import BaselineCounts, IngestReport
 from monitor.model import (
     Delivery,
     Kind,
@@ -229,7 +229,7 @@ def test_a_system_message_that_is_dead_or_held_raises_none() -> None:
 def test_a_baseline_is_told_to_everybody_once() -> None:
     staff = Operator("desk", "boss")
     for _ in range(2):
-        staff.operator.baseline_taken("motie", releases=1234, matched=56)
+        staff.operator.baseline_taken("motie", BaselineCounts(releases=1234, matched=56))
         staff.clock.advance(timedelta(days=9))
     headline = "baseline of motie taken: 1234 releases, 56 would match"
     assert staff.alerts() == [("desk", headline), ("boss", headline)]

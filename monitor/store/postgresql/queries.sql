@@ -206,28 +206,46 @@ UPDATE baseline SET source = :new WHERE source = :old AND place NOT IN (
 DELETE FROM baseline WHERE source = :old;
 
 -- name: baseline_state
-SELECT state FROM baseline WHERE source = :source AND place = :here;
+SELECT state, is_later FROM baseline WHERE source = :source AND place = :here;
 
--- name: set_baseline
-INSERT INTO baseline (source, place, state) VALUES (:source, :here, :state)
+-- name: begin_baseline
+INSERT INTO baseline (source, place, state, is_later) SELECT :source, :here, 'open',
+    EXISTS (SELECT 1 FROM dump WHERE source = :source)
+    AND NOT EXISTS (SELECT 1 FROM baseline WHERE source = :source AND state = 'open' AND NOT is_later AND NOT reported);
+
+-- name: end_baseline
+INSERT INTO baseline (source, place, state) VALUES (:source, :here, 'done')
 ON CONFLICT (source, place) DO UPDATE SET state = excluded.state;
 
+-- name: baseline_of_place
+-- What the files of one place alone have added.
+SELECT count(DISTINCT event.release) FILTER (WHERE event.kind = 'new') AS releases,
+    count(DISTINCT event.release) FILTER (WHERE event.watchlists <> '[]') AS matched
+FROM file JOIN event ON event.dump = file.dump
+WHERE file.source || '' = :source AND file.place || '' = :here AND file.status <> 'duplicate';
+
 -- name: cut_off_baselines
--- Of sources of which no place has ended its baseline, and none that could has beaten or stored a file for an hour.
-SELECT one.source, max(node.facts::json ->> 'name') AS name FROM baseline AS one LEFT JOIN node ON node.node = one.place
-WHERE one.state = 'open' AND EXISTS (SELECT 1 FROM file WHERE file.source = one.source AND file.place = one.place)
-GROUP BY one.source
-HAVING NOT EXISTS (
-    SELECT 1 FROM baseline AS other LEFT JOIN node ON node.node = other.place
-    WHERE other.source = one.source AND (
-        other.state = 'done' OR other.reported OR node.beat_at > clock_timestamp() - interval '1 hour'
+-- Those whose place has neither beaten nor stored a file for an hour; of the first ones of a source none that another
+-- place has ended or goes on with.
+SELECT one.source, one.place, (
+    SELECT max(node.facts::json ->> 'name') FROM node WHERE node.node = one.place
+) AS name, one.is_later
+FROM baseline AS one
+WHERE one.state = 'open' AND NOT one.reported
+    AND EXISTS (SELECT 1 FROM file WHERE file.source || '' = one.source AND file.place || '' = one.place)
+    AND NOT EXISTS (
+        SELECT 1 FROM file WHERE file.source || '' = one.source AND file.place || '' = one.place
+            AND file.at > clock_timestamp() - interval '1 hour'
     )
-) AND NOT EXISTS (
-    SELECT 1 FROM file WHERE file.source = one.source AND file.at > clock_timestamp() - interval '1 hour'
-);
+    AND NOT EXISTS (
+        SELECT 1 FROM baseline AS other LEFT JOIN node ON node.node = other.place
+        WHERE other.source = one.source AND (other.place = one.place OR NOT one.is_later AND NOT other.is_later)
+            AND (other.state = 'done' OR node.beat_at > clock_timestamp() - interval '1 hour')
+    )
+ORDER BY one.source, one.place;
 
 -- name: note_baseline_reported
-UPDATE baseline SET reported = TRUE WHERE source = :source;
+UPDATE baseline SET reported = TRUE WHERE source = :source AND place = :here;
 
 -- name: any_file
 SELECT 1 FROM file WHERE source || '' = :source AND place || '' = :here LIMIT 1;

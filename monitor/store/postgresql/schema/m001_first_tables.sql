@@ -19,6 +19,7 @@ CREATE TABLE baseline (
     source text COLLATE "C" NOT NULL,
     place text COLLATE "C" NOT NULL,
     state text COLLATE "C" NOT NULL CHECK (state IN ('open', 'done')),
+    is_later boolean NOT NULL DEFAULT FALSE, -- the source had releases already, and no other place was taking its own
     reported boolean NOT NULL DEFAULT FALSE, -- while it is open: the operator knows that it was cut off
     PRIMARY KEY (source, place)
 );

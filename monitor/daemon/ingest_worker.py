@@ -327,7 +327,8 @@ class IngestWorker:
                 self.ingester.finish(outcome)
             except StoreError as error:  # the file is stored; only the alert to the operator is not
                 warn_store(error)
-        if not self._file_queue or any(each.report and each.report.status != "duplicate" for each in group):
+        has_new = any(each.report and each.report.status != "duplicate" for each in group)
+        if has_new or not (self._file_queue or (group and all(each.is_postponed for each in group))):
             self._on_ingested()
 
     def _reject_overdue(self) -> None:

@@ -93,6 +93,7 @@ class Ingester:
             s.name for s in self.sources if s.wants_baseline and self.source_states.begin_baseline(s.name)
         }
         self._outage: float | None = None  # of the store: the last one of which a file was logged
+        self._refusals = set[str]()  # what the store said of files since it took the last one; each was logged once
         self._baseline_paths: dict[str, set[bytes]] = {}  # open files of a source's baseline, by source
         self._untried_paths: dict[str, set[bytes]] = {}  # of these; when none is left, the baseline is complete
 
@@ -230,18 +231,25 @@ class Ingester:
         except Interrupted:
             say("dump_interrupted", source=source.name, name=name)
             return outcome(is_postponed=True)
-        except StoreDown as error:
-            if error.since != self._outage:  # one file of each outage: the others wait for the same
-                self._outage = error.since
-                warn("file_postponed", source=source.name, name=name, reason=error.message)
-            return outcome(is_postponed=True, fault=error.message)
         except (FileChanged, StoreError, OSError) as error:
-            warn("file_postponed", source=source.name, name=name, reason=escape(str(error)))
+            if self._is_news(error):
+                warn("file_postponed", source=source.name, name=name, reason=escape(str(error)))
             return outcome(is_postponed=True, fault=error.message if isinstance(error, StoreError) else "")
         except Exception as error:  # noqa: BLE001 - the border of one dump: an error in this program must not stop the others
             fail("dump_failed", error, source=source.name, name=name)
             return outcome(is_failed=True, error=type(error).__name__)
         return outcome()
+
+    def _is_news(self, error: Exception) -> bool:
+        """Return whether to log that a file waits; where all wait for the store for one reason, only for the first."""
+        if isinstance(error, StoreDown):
+            before, self._outage = self._outage, error.since
+            return error.since != before
+        if isinstance(error, StoreError):
+            is_known = error.message in self._refusals
+            self._refusals.add(error.message)
+            return not is_known
+        return True
 
     def log_outcomes(self, group: Sequence[IngestOutcome]) -> None:
         """Count and log durable ingests, one line each; many files of known content share one line."""
@@ -251,6 +259,8 @@ class Ingester:
             if outcome.is_failed:
                 self.counters.count_failed_ingest()
         reports = [outcome.report for outcome in group if outcome.report]
+        if reports:
+            self._refusals.clear()
         known = [report.name for report in reports if report.status == "duplicate"]
         for report in reports:
             if report.status != "duplicate" or len(known) <= MAX_DUPLICATE_LINES:

@@ -86,3 +86,24 @@ def test_files_that_a_full_disk_cannot_hold_together_are_stored_while_there_is_r
         rest = [(path, source) for path in runtime.ingester.scan(source).pending]
         assert all(outcome.report for outcome in runtime.ingester.ingest_all(rest, mode=Mode.ONCE))
         assert len(runtime.stores.store.ledger("motie")) == len(files)
+
+
+def test_files_that_all_wait_for_room_are_one_line_until_one_of_them_is_stored(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    project = Project(tmp_path / "p")
+    for number in range(8):
+        project.drop(f"{number}.txt", note(number, f"{number} words. " * 2000))
+    with caplog.at_level(logging.INFO, "monitor"), opened(project) as (runtime, handle):
+        [(pages,)] = handle.pragma("page_count")
+        [source] = runtime.ingester.sources
+        files = [(path, source) for path in runtime.ingester.scan(source).pending]
+        for round_ in (1, 2):
+            handle._connection.execute(f"PRAGMA max_page_count = {pages}")
+            for path, _ in files * 2:
+                assert not runtime.ingester.ingest(path, source, mode=Mode.ONCE).report
+            assert caplog.messages.count("file_postponed") == round_
+            handle._connection.execute("PRAGMA max_page_count = 1000000")
+            path, _ = files.pop()
+            assert runtime.ingester.ingest(path, source, mode=Mode.ONCE).report
+            [(pages,)] = handle.pragma("page_count")

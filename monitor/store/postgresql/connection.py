@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -67,6 +68,7 @@ def connect(address: Address, timeouts: Timeouts = TIMEOUTS, *, is_pooled: bool 
 
     is_pooled: the address is a pooler that gives each transaction another session of the server: nothing is prepared.
     """
+    logging.getLogger("psycopg").setLevel(logging.CRITICAL)  # what it would log, the caller is told by an error
     connection = Connection.connect(
         make_conninfo(**address.parameters(timeouts, is_pooled=is_pooled)),
         autocommit=True,

@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from tests.postgresql_server import empty
+from tests.postgresql_server import connection_to, empty
+
+if TYPE_CHECKING:
+    from monitor.store.postgresql.connection import Connection
 
 
 class Databases:
@@ -26,6 +30,7 @@ class Databases:
         self._stack = stack
         self._is_pooled = is_pooled
         self._owners: dict[str, Path | None] = {}  # by the URL of the schema; None: nobody's
+        self._connections: dict[str, Connection] = {}
 
     def url(self, folder: Path) -> str:
         """Return the URL of the database of this folder, which is empty at first."""
@@ -33,7 +38,7 @@ class Databases:
             if owner == folder:
                 return url
         url = next((url for url, owner in self._owners.items() if not (owner and owner.exists())), "") or self._made()
-        _fill(url, is_pooled=self._is_pooled)
+        _fill(self._connections[url], is_pooled=self._is_pooled)
         folder.mkdir(parents=True, exist_ok=True)
         self._owners[url] = folder
         return url
@@ -45,14 +50,14 @@ class Databases:
         self._owners = dict.fromkeys(self._owners)
 
     def _made(self) -> str:
-        return self._stack.enter_context(self._make(f"{self._name}_{len(self._owners)}"))
+        url = self._stack.enter_context(self._make(f"{self._name}_{len(self._owners)}"))
+        self._connections[url] = self._stack.enter_context(connection_to(url, is_pooled=self._is_pooled))
+        return url
 
 
-def _fill(url: str, *, is_pooled: bool) -> None:
+def _fill(connection: Connection, *, is_pooled: bool) -> None:
     """Give a database empty tables, and the identity of a store."""
-    from monitor.secret import Secret
-    from monitor.store.postgresql.address import Address
-    from monitor.store.postgresql.database import migrate_database
+    from monitor.store.postgresql.migrations import migrate
 
-    empty(url, but=["migration"])
-    migrate_database(Address(Secret(url)), is_pooled=is_pooled)
+    empty(connection, but=["migration"])
+    migrate(connection, is_pooled=is_pooled)

@@ -7,14 +7,27 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from importlib.util import find_spec
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 
 from tests.pgbouncer import INSTALL as NO_POOLER
 from tests.pgbouncer import Pgbouncer, database, pgbouncer, program
 from tests.postgresql_databases import Databases
-from tests.postgresql_server import INSTALL, NAMED, NoServerError, Server, binaries, empty, schema, server_url
+from tests.postgresql_server import (
+    INSTALL,
+    NAMED,
+    NoServerError,
+    Server,
+    binaries,
+    connection_to,
+    empty,
+    schema,
+    server_url,
+)
+
+if TYPE_CHECKING:
+    from monitor.store.postgresql.connection import Connection
 
 
 @pytest.fixture(scope="session")
@@ -36,10 +49,17 @@ def postgresql_schema(postgresql_server: str) -> Iterator[str]:
         yield url
 
 
+@pytest.fixture(scope="session")
+def postgresql_connection(postgresql_schema: str) -> Iterator[Connection]:
+    """The connection that empties the schema of this worker."""
+    with connection_to(postgresql_schema) as connection:
+        yield connection
+
+
 @pytest.fixture
-def postgresql_url(postgresql_schema: str) -> str:
+def postgresql_url(postgresql_schema: str, postgresql_connection: Connection) -> str:
     """The URL of this worker's schema, in which every table is empty."""
-    empty(postgresql_schema)
+    empty(postgresql_connection)
     return postgresql_schema
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from tests.postgresql_server import NAMED, NoServerError, binaries, empty, schema, server_url
+from tests.postgresql_server import NAMED, NoServerError, binaries, connection_to, empty, schema, server_url
 from tests.waiting import line_of, wait_until
 
 ROOT = Path(__file__).parent.parent
@@ -65,11 +65,11 @@ def test_where_no_server_is_found_it_says_what_to_install(monkeypatch: pytest.Mo
 
 
 def test_a_schema_is_emptied_and_dropped(postgresql_server: str) -> None:
-    with schema(postgresql_server, "of_this_test") as url, psycopg.connect(url, autocommit=True) as connection:
+    with schema(postgresql_server, "of_this_test") as url, connection_to(url) as connection:
         for name in ("kept", "emptied"):
             connection.execute(f"CREATE TABLE {name} (id bigint GENERATED ALWAYS AS IDENTITY)")
             connection.execute(f"INSERT INTO {name} DEFAULT VALUES")
-        empty(url, but=["kept"])
+        empty(connection, but=["kept"])
         connection.execute("INSERT INTO emptied DEFAULT VALUES")
         assert connection.execute("SELECT (SELECT count(*) FROM kept), (SELECT max(id) FROM emptied)").fetchall() == [
             (1, 1)

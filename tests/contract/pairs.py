@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import count
 from pathlib import Path
 from typing import Any, cast
 
@@ -22,6 +23,7 @@ from monitor.store.open import Access, Stores, open_shared_stores, open_stores
 from monitor.store_location import StoreLocation
 from monitor.testing import NOON, FrozenClock, MemoryChannelStates, MemoryOutbox
 from tests.empty_store import put_empty_store
+from tests.postgresql_server import connection_to
 
 AT_ONCE = Policy()
 NODE = NodeFacts(
@@ -152,16 +154,15 @@ SharedPair = Callable[[Callable[[Pair], None]], Pair]  # what fills a store → 
 
 
 def postgresql_pair(url: str, *, is_pooled: bool = False) -> AbstractContextManager[Pair]:
-    return store_pair(lambda: _joined(url, is_pooled=is_pooled))
+    former = count()
+    return store_pair(lambda: _joined(url, is_pooled=is_pooled, former=next(former)))
 
 
-def _joined(url: str, *, is_pooled: bool) -> Stores:
+def _joined(url: str, *, is_pooled: bool, former: int) -> Stores:
     """A process that has joined and owns every channel. Its predecessors are dead; what they left is still there."""
-    from monitor.store.postgresql.address import Address
-    from monitor.store.postgresql.connection import connect
-
-    with connect(Address(Secret(url)), is_pooled=is_pooled) as connection:
-        connection.execute("UPDATE node SET is_dead = TRUE")
+    if former:
+        with connection_to(url, is_pooled=is_pooled) as connection:
+            connection.execute("UPDATE node SET is_dead = TRUE")
     stores = open_shared_stores(Secret(url), is_pooled=is_pooled, place=NODE.node)
     assert stores.nodes is not None
     stores.nodes.join(NODE)

@@ -705,11 +705,6 @@ UPDATE version SET body = '', pruned = :now WHERE id IN (SELECT value FROM json_
 -- The first one that is not older: rows stand in the order of time. NULL: there is none.
 SELECT (SELECT id FROM message WHERE created_at >= :before ORDER BY id LIMIT 1) AS id;
 
--- name: old_messages
--- Finished ones only, and never the newest: its number must not be assigned again.
-SELECT id FROM message WHERE id > :after AND id < coalesce(:end, 9000000000000000000) AND id < (SELECT max(id) FROM message)
-    AND state IN ('sent', 'dead', 'dropped') ORDER BY id LIMIT :most;
-
 -- name: delete_attempts
 DELETE FROM attempt WHERE message IN (SELECT value FROM json_each(:ids));
 
@@ -719,13 +714,6 @@ DELETE FROM message_item WHERE message IN (SELECT value FROM json_each(:ids));
 
 -- name: first_young_event
 SELECT (SELECT id FROM event WHERE at >= :before ORDER BY id LIMIT 1) AS id;
-
--- name: old_events
-SELECT id FROM event WHERE id > :after AND id < coalesce(:end, 9000000000000000000) AND id < (SELECT max(id) FROM event) AND NOT EXISTS (
-    SELECT 1 FROM message_item LEFT JOIN message ON message.id = message_item.message
-    WHERE message_item.event = event.id
-        AND (message.id IS NULL OR message.state IN ('pending', 'leased', 'held'))
-) ORDER BY id LIMIT :most;
 
 -- name: delete_items
 DELETE FROM message_item WHERE event IN (SELECT value FROM json_each(:ids));

@@ -656,7 +656,7 @@ moved AS (
     RETURNING source, kind, was, at
 )
 INSERT INTO event_total (since, source, kind, writer, n)
-SELECT date_bin('15 minutes', part.at, '2000-01-01T00:00:00Z') AS since, source, kind, 'upkeep', sum(part.n)
+SELECT date_bin('15 minutes', part.at, '2000-01-01T00:00:00Z') AS since, source, kind, 'clock', sum(part.n)
 FROM moved CROSS JOIN LATERAL (VALUES (was, -1), (moved.at, 1)) AS part (at, n)
 GROUP BY 1, source, kind HAVING sum(part.n) <> 0 ORDER BY 1, source, kind
 ON CONFLICT (since, source, kind, writer) DO UPDATE SET n = event_total.n + excluded.n;
@@ -882,7 +882,7 @@ WITH deleted AS (
     DELETE FROM event WHERE id IN (SELECT value FROM json_each(:ids)) RETURNING source, kind, at
 )
 INSERT INTO event_total (since, source, kind, writer, n)
-SELECT part.since, source, kind, 'upkeep', -count(*)
+SELECT part.since, source, kind, 'prune', -count(*)
 FROM deleted CROSS JOIN LATERAL (
     VALUES ('-infinity'::timestamptz), (date_bin('15 minutes', at, '2000-01-01T00:00:00Z'))
 ) AS part (since)
@@ -906,7 +906,7 @@ WITH expired AS (
     WHERE state = 'pending' AND expires_at <= :now RETURNING channel, kind
 ), counted AS (
     INSERT INTO message_total (channel, state, writer, n)
-    SELECT channel, 'dead', 'upkeep', count(*) FROM expired GROUP BY channel ORDER BY channel
+    SELECT channel, 'dead', 'expiry', count(*) FROM expired GROUP BY channel ORDER BY channel
     ON CONFLICT (channel, state, writer) DO UPDATE SET n = message_total.n + excluded.n
 )
 SELECT channel, kind FROM expired;
@@ -918,7 +918,7 @@ queued AS (
     FROM former WHERE message.id = former.id RETURNING channel, former.state AS was
 )
 INSERT INTO message_total (channel, state, writer, n)
-SELECT channel, was, 'upkeep', -1 FROM queued WHERE was IN ('sent', 'dead', 'dropped')
+SELECT channel, was, 'command', -1 FROM queued WHERE was IN ('sent', 'dead', 'dropped')
 ON CONFLICT (channel, state, writer) DO UPDATE SET n = message_total.n + excluded.n;
 
 -- name: drop
@@ -928,7 +928,7 @@ dropped AS (
     FROM former WHERE message.id = former.id RETURNING channel, former.state AS was
 )
 INSERT INTO message_total (channel, state, writer, n)
-SELECT channel, part.state, 'upkeep', part.n
+SELECT channel, part.state, 'command', part.n
 FROM dropped CROSS JOIN LATERAL (VALUES (was, -1), ('dropped', 1)) AS part (state, n)
 WHERE part.state IN ('sent', 'dead', 'dropped') ORDER BY part.state
 ON CONFLICT (channel, state, writer) DO UPDATE SET n = message_total.n + excluded.n;
@@ -938,7 +938,7 @@ WITH deleted AS (
     DELETE FROM message WHERE id IN (SELECT value FROM json_each(:ids)) RETURNING channel, state
 )
 INSERT INTO message_total (channel, state, writer, n)
-SELECT channel, state, 'upkeep', -count(*) FROM deleted WHERE state IN ('sent', 'dead', 'dropped')
+SELECT channel, state, 'prune', -count(*) FROM deleted WHERE state IN ('sent', 'dead', 'dropped')
 GROUP BY channel, state ORDER BY channel, state
 ON CONFLICT (channel, state, writer) DO UPDATE SET n = message_total.n + excluded.n;
 

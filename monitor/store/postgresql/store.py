@@ -104,8 +104,7 @@ class PostgresqlStore(SqlStore):
         source, moves = batch.dump.source, _moves(batch)
         at = timestamp(now) if batch.is_last else None
         kinds = Counter(change.kind for change in batch.changes if change.kind is not Kind.UNCHANGED)
-        added: dict[str, Any] = {"dumps": int(batch.row is None), "releases": kinds[Kind.NEW]}
-        added |= {"source": source, "moves": int(moves), "at": at, "now": timestamp(now)}
+        added = {"dumps": int(batch.row is None), "releases": kinds[Kind.NEW]}
         decided_on = {
             "source": source,
             "sha": batch.dump.sha256,
@@ -115,7 +114,10 @@ class PostgresqlStore(SqlStore):
             "events": kinds.total(),
             "is_first": batch.row is None,
         }
-        [turn], [found] = self._handle.each(("take_turn", added), ("decided_on", decided_on))
+        [turn], [found] = self._handle.each(
+            ("take_turn", {"source": source, "moves": int(moves), "at": at, "now": timestamp(now), **added}),
+            ("decided_on", decided_on),
+        )
         self._handle.require_own(found["store"])
         if found["renamed"]:
             raise StoreError(

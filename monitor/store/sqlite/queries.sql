@@ -404,3 +404,15 @@ FROM name CROSS JOIN message ON message.channel = name.channel AND message.creat
 CROSS JOIN attempt ON attempt.message = message.id AND attempt.outcome = 'ok'
 WHERE message.kind IN ('instant', 'digest', 'summary')
 ORDER BY message.created_at DESC LIMIT :limit;
+
+-- name: old_messages
+-- Finished ones only, and never the newest: its number must not be assigned again.
+SELECT id FROM message WHERE id > :after AND id < coalesce(:end, 9000000000000000000) AND id < (SELECT max(id) FROM message)
+    AND state IN ('sent', 'dead', 'dropped') ORDER BY id LIMIT :most;
+
+-- name: old_events
+SELECT id FROM event WHERE id > :after AND id < coalesce(:end, 9000000000000000000) AND id < (SELECT max(id) FROM event) AND NOT EXISTS (
+    SELECT 1 FROM message_item LEFT JOIN message ON message.id = message_item.message
+    WHERE message_item.event = event.id
+        AND (message.id IS NULL OR message.state IN ('pending', 'leased', 'held'))
+) ORDER BY id LIMIT :most;

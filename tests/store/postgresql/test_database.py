@@ -84,7 +84,7 @@ def test_totals_that_are_not_what_the_rows_count_are_found(databases: Databases,
         connection.execute("INSERT INTO source (name, dumps, releases) VALUES ('a', 2, 7)")
         connection.execute("INSERT INTO event_total VALUES ('-infinity', 'a', 'new', 'ingest', 3)")
         connection.execute("INSERT INTO message_total VALUES ('desk', 'sent', 'delivery', 5)")
-        connection.execute("INSERT INTO message_total VALUES ('desk', 'sent', 'upkeep', -1)")
+        connection.execute("INSERT INTO message_total VALUES ('desk', 'sent', 'prune', -1)")
     with open_shared_stores(Secret(url)) as stores:
         [faults] = [check.faults for check in stores.maintenance.verify() if check.check == "totals"]
     assert faults == (

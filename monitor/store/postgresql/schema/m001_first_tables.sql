@@ -180,12 +180,12 @@ CREATE TABLE matched (
 );
 CREATE INDEX matched_event ON matched (event);
 
--- How many events there are: the sum over both writers, of which neither waits for the other.
+-- How many events there are: the sum over all writers, of which none waits for another.
 CREATE TABLE event_total (
     since timestamptz NOT NULL, -- begin of a quarter of an hour, within which no day of any time zone begins; -infinity: of all events
     source text COLLATE "C" NOT NULL,
     kind text COLLATE "C" NOT NULL,
-    writer text COLLATE "C" NOT NULL CHECK (writer IN ('ingest', 'upkeep')),
+    writer text COLLATE "C" NOT NULL CHECK (writer IN ('ingest', 'prune', 'clock')),
     n bigint NOT NULL, -- below 0 for what was deleted
     PRIMARY KEY (since, source, kind, writer)
 ) WITH (fillfactor = 50);
@@ -261,11 +261,11 @@ CREATE INDEX message_held ON message (channel) WHERE state = 'held';
 CREATE INDEX message_made ON message (channel, created_at);
 CREATE INDEX message_state ON message ((state || ''), (id + 0)); -- for the page alone
 
--- How many messages are over: the sum over both writers, of which neither waits for the other.
+-- How many messages are over: the sum over all writers, of which none waits for another.
 CREATE TABLE message_total (
     channel text COLLATE "C" NOT NULL,
     state text COLLATE "C" NOT NULL CHECK (state IN ('sent', 'dead', 'dropped')),
-    writer text COLLATE "C" NOT NULL CHECK (writer IN ('delivery', 'upkeep')),
+    writer text COLLATE "C" NOT NULL CHECK (writer IN ('delivery', 'expiry', 'command', 'prune')),
     n bigint NOT NULL, -- below 0 for what was deleted or is sent again
     PRIMARY KEY (channel, state, writer)
 ) WITH (fillfactor = 50);

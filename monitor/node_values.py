@@ -113,5 +113,8 @@ class Nodes(Protocol):
         the store instead.
         """
 
+    def work(self, channels: Collection[str]) -> Mapping[str, str]:
+        """Return what is stored for the workers of these channels: another text once one of them should look again."""
+
     def seen(self) -> View:
         """Return what `beat` returns. Only reads."""

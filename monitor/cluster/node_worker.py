@@ -84,6 +84,7 @@ class NodeWorker:
         self._was_buried = self._is_doubled = False
         self._news = threading.Event()
         self._elsewhere: dict[str, float] = {}  # channels of other nodes, and when each was seen last, in uptime
+        self._work: Mapping[str, str] = {}  # what the store held for each channel's worker; empty: not known
         self._sending = threading.Lock()
         self._errands = deque[Callable[[], None]]()
         self._named = dict[str, None]()  # channels to announce, whatever the store knows of them
@@ -195,10 +196,19 @@ class NodeWorker:
         self.send_news(0.0)
 
     def hear(self, seconds: float) -> bool:
-        """Wait for what other processes announce, and wake the workers of it; False: nothing can be heard."""
+        """Wait for what other processes announce, and wake the workers of it; False: nothing can be heard.
+
+        Then the store is asked once for all channels, and the workers are woken for which it holds something else now.
+        """
         heard = self._nodes.listen(seconds)
-        self._wake(self._standing.owned if heard is None else heard)
-        return heard is not None
+        if heard is not None:
+            self._work = {}
+            self._wake(heard)
+            return True
+        before, owned = self._work, self._standing.owned
+        self._work = self._nodes.work(owned) if owned else {}
+        self._wake(channel for channel in owned if self._work.get(channel) != before.get(channel))
+        return False
 
     def _is_up(self) -> bool:
         """Return whether no other node may have buried this process by now."""

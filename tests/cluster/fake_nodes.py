@@ -39,6 +39,7 @@ class FakeNodes:
         self.is_down = False  # the store cannot be reached from here
         self.calls: list[str] = []
         self.written: set[str] = set()  # channels that this process has written something for
+        self.stored: dict[str, str] = {}  # what `work` returns
         self.heard: list[frozenset[str] | None] = []  # what `listen` returns, one after another
 
     def join(self, facts: NodeFacts) -> Joined:
@@ -97,6 +98,10 @@ class FakeNodes:
 
     def listen(self, seconds: float) -> frozenset[str] | None:
         return self.heard.pop(0) if self.heard else frozenset()
+
+    def work(self, channels: Collection[str]) -> Mapping[str, str]:
+        self._call("work")
+        return {channel: self.stored.get(channel, "") for channel in channels}
 
     def _call(self, name: str) -> None:
         if self.is_down:

@@ -332,6 +332,23 @@ def test_what_is_heard_wakes_its_worker_and_where_nothing_is_heard_all_look(clus
     assert (member.workers["team"].woken, member.workers["mail"].woken) == (before[0] + 2, before[1] + 1)
 
 
+def test_where_nothing_is_heard_one_question_wakes_those_for_which_something_else_is_stored(cluster: Cluster) -> None:
+    member = cluster.add("north", "team", "mail")
+    member.beat()
+    member.nodes.heard = [None, None, None, frozenset(), None]
+    member.worker.hear(0.0)
+    before = member.workers["team"].woken, member.workers["mail"].woken
+    member.nodes.calls.clear()
+    member.worker.hear(0.0)
+    assert (member.nodes.calls, member.workers["team"].woken) == (["work"], before[0])
+    member.nodes.stored["team"] = "a notice"
+    member.worker.hear(0.0)
+    assert (member.workers["team"].woken, member.workers["mail"].woken) == (before[0] + 1, before[1])
+    member.worker.hear(0.0)
+    member.worker.hear(0.0)  # what came before notifications ceased is not known
+    assert (member.workers["team"].woken, member.workers["mail"].woken) == (before[0] + 2, before[1] + 1)
+
+
 def test_the_chores_are_had_by_one_that_lives(pair: Cluster) -> None:
     holder = next(member for member in pair.members if member.worker.has_chores())
     pair.beat(6, but=holder)

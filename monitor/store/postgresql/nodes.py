@@ -105,6 +105,9 @@ class PostgresqlNodes:
         pairs = [payload.partition(":") for payload in payloads]
         return frozenset(channel for boot, _, channel in pairs if boot != (self._membership.boot or "-"))
 
+    def work(self, channels: Collection[str]) -> Mapping[str, str]:
+        return {row["channel"]: row["work"] for row in self._handle.all("work", channels=to_json(sorted(channels)))}
+
     def seen(self) -> View:
         [row] = self._handle.all("nodes_seen")
         return self._view(row)

@@ -990,3 +990,16 @@ FROM (
 ) AS counted USING (channel, state)
 WHERE coalesce(total.n, 0) <> coalesce(counted.n, 0)
 ORDER BY what LIMIT :most;
+
+-- name: work
+-- One question for all channels of a node that hears no notifications. The sums tell that a row came under a lower id.
+SELECT channel.name AS channel, concat_ws(
+    ' ',
+    (SELECT concat_ws(',', count(*), sum(id), min(due)) FROM message
+     WHERE message.channel = channel.name AND state = 'pending'),
+    (SELECT concat_ws(',', count(*), sum(event)) FROM message_item
+     WHERE message_item.channel = channel.name AND message IS NULL),
+    (SELECT xmin FROM channel_state WHERE channel_state.name = channel.name),
+    (SELECT until FROM mute WHERE mute.name = channel.name)
+) AS work
+FROM json_array_elements_text(:channels::json) AS channel (name);

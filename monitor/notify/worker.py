@@ -40,6 +40,14 @@ class DeliveryCounts(NamedTuple):
         return DeliveryCounts(*map(operator.add, self, later))._replace(has_backlog=later.has_backlog)
 
 
+class _Look(NamedTuple):
+    """What the store says of a channel at one time."""
+
+    found: Admission
+    now: datetime
+    due: datetime | None  # of its next message; None: none waits
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryHooks:
     """The callbacks of a worker; each is called from its thread."""
@@ -75,6 +83,7 @@ class DeliveryWorker:
         self._context = context
         self._hooks = hooks
         self._woken = threading.Event()
+        self._looked: _Look | None = None  # in this round, and nothing was sent since then; None: look again
         self._notice_due: datetime | None = None  # when the next pending notice is due; None: no notice is left
         self.is_busy = False  # a message may be on its way; set before it asks whether it owns its channel
 
@@ -86,6 +95,7 @@ class DeliveryWorker:
         return self._survive(lambda: self._deliver_due(stop)) or DeliveryCounts(retried=1)
 
     def _deliver_due(self, stop: threading.Event | None) -> DeliveryCounts:
+        self._looked = None
         self._record()
         self.is_busy = True
         try:
@@ -98,9 +108,9 @@ class DeliveryWorker:
         delivery = None if _is_set(stop) else self._build_and_claim()
         while delivery is not None and self._context.outbox.holds(delivery):  # else another process may have it by now
             actions[self._attempt(delivery)] += 1
+            self._looked = None
             delivery = self._record(claims=self._owns() and not _is_set(stop))
-        found, now = self._admission()
-        due = self._next_message(found, now)
+        found, now, due = self._look()
         return DeliveryCounts(
             sent=actions[Action.DONE],
             retried=actions[Action.RETRY],
@@ -188,8 +198,7 @@ class DeliveryWorker:
         plan, store = due_messages(self.channel.name, self._policy, self._context)
         self._notice_due = plan.next_due
         if store is None:
-            found, now = self._admission()
-            due = self._next_message(found, now)
+            _, now, due = self._look()
             return self._claim() if due is not None and due <= now else None
         with self._context.outbox.transaction():
             store()
@@ -278,10 +287,16 @@ class DeliveryWorker:
         """Return the seconds until there may be something to do, at most MAX_IDLE."""
         if not self._owns():  # it is woken when that changes
             return MAX_IDLE
-        found, now = self._admission()
-        due = None if found.is_blocked else self._next_message(found, now)
-        times = [at for at in (self._notice_due, found.until, due) if at is not None]
+        found, now, due = self._look()
+        times = [at for at in (self._notice_due, found.until, None if found.is_blocked else due) if at is not None]
         return min([MAX_IDLE, *(max((at - now).total_seconds(), 0.0) for at in times)])
+
+    def _look(self) -> _Look:
+        """Return what the store says of the channel, as this round has read it already, or now."""
+        if self._looked is None:
+            found, now = self._admission()
+            self._looked = _Look(found, now, self._next_message(found, now))
+        return self._looked
 
     def _next_message(self, found: Admission, now: datetime) -> datetime | None:
         return self._context.outbox.next_due(self.channel.name, now=now, is_urgent_only=found.is_quiet)

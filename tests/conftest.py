@@ -25,7 +25,7 @@ os.environ.pop("COLUMNS", None)  # what is printed is as wide as it is
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # begun in the background of a script: children would ignore it
     signal.signal(signal.SIGINT, signal.default_int_handler)
 settings.register_profile("full", deadline=None, max_examples=FULL)  # a slow machine is no fault
-settings.register_profile("short", deadline=None, max_examples=FULL // 2)
+settings.register_profile("short", deadline=None, max_examples=FULL // 4)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -1,4 +1,4 @@
-"""The number of examples that Hypothesis tries; without `--full` it is half of what is written beside a property."""
+"""The number of examples that Hypothesis tries: without `--full` a quarter of what is written beside a property."""
 
 from __future__ import annotations
 

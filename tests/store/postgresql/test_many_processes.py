@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,6 +11,7 @@ from pathlib import Path
 from monitor.records import EventFilter
 from monitor.secret import Secret
 from monitor.store.open import open_shared_stores
+from tests.end_to_end.forking import forked_python
 from tests.postgresql_databases import Databases
 from tests.waiting import line_of
 
@@ -20,7 +20,7 @@ MONITORS = 4
 
 def run_all(url: str, ranges: Sequence[tuple[int, int]]) -> list[dict[str, int]]:
     """Let a process for each range take in its dumps; return how many ended how, and how many decisions were stale."""
-    words = [sys.executable, "-m", "tests.store.postgresql.take_in_child", url]
+    words = [*forked_python(), "-m", "tests.store.postgresql.take_in_child", url]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "bufsize": 0}
     children = [
         subprocess.Popen([*words, f"node{place}", str(first), str(count)], **pipes)  # type: ignore[call-overload]

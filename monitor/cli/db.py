@@ -76,8 +76,9 @@ def copy_command(*, to: str | None, undo: bool, config_file: str | None) -> None
             undone = undo_copy(config.location)
             click.echo(f"this store can be used again; it was copied to {escape(undone.copied_to)}")
             if undone.unknown:
-                risk = "if a monitor has used the copy, this store alerts on all of that again; remove the copy"
-                click.echo(f"warning: {escape(undone.unknown)}: {risk}", err=True)
+                risk = "if one has, this store alerts on all of that again; remove the copy"
+                what = f"nobody knows whether a monitor has used the copy: {undone.unknown}"
+                click.echo(f"warning: {escape(what)}; {risk}", err=True)
             return
         target = copy_target(sys.stdin.readline().strip() if to == "-" else to, config, environ=os.environ)
         if target.folder.resolve() != config.state.resolve():

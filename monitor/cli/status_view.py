@@ -40,6 +40,8 @@ def screen(
     status: Mapping[str, Any], *, now: datetime, zone: ZoneInfo, bars: str = BARS, width: int | None = None
 ) -> Iterator[str]:
     """Yield the lines of the screen; zone: the configuration's; width: cells that a line may take, None for any."""
+    if daemon := status["daemon"]:  # every time in the status is by the clock of the store
+        now -= timedelta(seconds=daemon.get("clock_ahead", 0))  # a daemon of an earlier version does not say it
     for line in _lines(status, now, zone, bars, width):
         if width is None:
             yield line

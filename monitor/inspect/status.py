@@ -291,10 +291,13 @@ def _fetch(folder: Path, source: str) -> Row:
 
 
 def _releases(config: Config, snapshot: _Snapshot) -> Row:
-    """Return the releases; a kind without any event in these days is left out of `days`."""
+    """Return the releases, of a shared store also those of sources that only other nodes have.
+
+    A kind without any event in these days is left out of `days`.
+    """
     stored, mutes = snapshot.summary.sources, snapshot.mutes
     return {
-        "total": sum(stored[name].releases for name in config.sources if name in stored),
+        "total": sum(each.releases for name, each in stored.items() if config.store or name in config.sources),
         "events": {str(kind): count for kind, count in snapshot.summary.events.items()},
         "days": {str(kind): list(counts) for kind, counts in snapshot.days.items() if any(counts)},
         "muted_watchlists": {name: rfc3339(until) for name, until in mutes.items() if name in config.watchlists},

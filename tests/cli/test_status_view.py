@@ -183,6 +183,13 @@ def test_what_a_store_that_cannot_be_read_holds_is_not_said() -> None:
     assert "postgresql://db/monitor  cannot be read, so dumps, releases and messages are not known: the ser" in shown
 
 
+def test_how_long_ago_is_told_by_the_clock_of_the_store() -> None:
+    day = timedelta(days=1)
+    ahead = {**STANDING, "daemon": {**STANDING["daemon"], "clock_ahead": day.total_seconds()}}
+    shown = "\n".join(click.unstyle(line) for line in screen(ahead, now=NOW + day, zone=SEOUL))
+    assert "last dump 2 h ago" in shown
+
+
 def test_before_the_first_run_there_is_little_to_see(folder: Path) -> None:
     assert plain(status_of(folder)) == EMPTY.format(folder=folder)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 from collections import Counter
@@ -172,6 +173,8 @@ def test_one_node_delivers_what_either_ingests_and_hands_over_at_its_end(tmp_pat
         owner.drop(1)
         other.drop(2)
         pair.wait_for(1, 2)
+        releases = json.loads(owner.project.run("status", "--json").out)["releases"]
+        assert (releases["total"], releases["events"]["new"]) == (2, 2)
         assert owner.daemon.stop() == 0
         other.drop(3)
         pair.wait_for(3)

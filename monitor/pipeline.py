@@ -37,7 +37,7 @@ from monitor.model import (
     SeenRecord,
 )
 from monitor.notify.compose import compose
-from monitor.ports import Known, Store
+from monitor.ports import Known, KnownDumps, Store
 
 _ENDS = 2  # releases of the oldest and the newest day of a dump, between which releases can be missing
 _MAX_ATTEMPTS = 10  # other threads and monitors write to the store as well
@@ -78,6 +78,7 @@ def ingest(  # noqa: PLR0913 - each is a part that a caller may bring of its own
     muted: Callable[[], Collection[str]] = frozenset,
     read: Callable[[Dump, SourceOptions], Reading] = reader,
     on_part: Callable[[int, int], object] = lambda _stored, _records: None,
+    found: KnownDumps | None = None,
 ) -> IngestReport:
     """Ingest one dump; on return all of it is stored.
 
@@ -87,7 +88,7 @@ def ingest(  # noqa: PLR0913 - each is a part that a caller may bring of its own
 
     Matches of a muted watchlist are recorded without alerts. `muted` is called once, and never for known content.
     read: how the records of a dump are found. on_part: called after each part of a large dump with the records that
-    are stored, and with all that the dump has.
+    are stored, and with all that the dump has. found: what the store knows of it; None: the store is asked.
 
     Known content is noted and has no effect, unless the mode is AGAIN, a newer timestamp in the file name makes it a
     newer confirmation, or the same path has shown something else since: a publisher may go back.
@@ -104,9 +105,8 @@ def ingest(  # noqa: PLR0913 - each is a part that a caller may bring of its own
         read=read,
         on_part=on_part,
     )
-    known, before = store.known_dumps(dump)
-    if before and before.sha256 == dump.sha256:
-        before = None  # the path was not rewritten
+    found = found or store.known_dumps(dump)
+    known, before = found.same, found.before
     replayed = known if known and not _is_newer(dump, known, before, options, now=now) else None
     if replayed and mode is not Mode.AGAIN:
         return store.note_duplicate(dump, replayed, parser=version_of(options), now=now)
@@ -126,7 +126,7 @@ def ingest(  # noqa: PLR0913 - each is a part that a caller may bring of its own
         known=known.dump if known else None,
         age=replace(
             _age(dump, options, summary, replayed=replayed, after=before.as_of if before else None, now=now),
-            earlier_texts=store.earlier_texts(before.dump) if before else frozenset(),
+            earlier_texts=found.earlier_texts,
         ),
     )
     try:

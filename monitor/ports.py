@@ -12,6 +12,7 @@ from datetime import date, datetime, timedelta
 from typing import Protocol
 
 from monitor.channel_health import ChannelState
+from monitor.frozen import dataclass
 from monitor.ingest_values import BaselineCounts, Batch, CutOffBaseline, IngestReport
 from monitor.ingest_values import Known as Known
 from monitor.model import (
@@ -36,6 +37,16 @@ from monitor.times import ClockReading
 _NO_TIME = timedelta(0)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownDumps:
+    """What was ingested of the content and of the path of a dump, before it is ingested."""
+
+    same: IngestReport | None  # the newest complete ingest of exactly this content
+    before: IngestReport | None  # of what its path showed until it was rewritten; None: it was not
+    earlier_texts: frozenset[tuple[int, int]]  # that the latter showed, told or stale: release and version
+    entry: LedgerEntry | None  # of its path
+
+
 class Store(Protocol):
     """The write side: releases, versions, events, and the notices that they lead to."""
 
@@ -47,11 +58,8 @@ class Store(Protocol):
     def find_dump(self, source: str, sha256: bytes) -> IngestReport | None:
         """Return the newest complete ingest of exactly this content for this source; None: there is none."""
 
-    def known_dumps(self, dump: Dump) -> tuple[IngestReport | None, IngestReport | None]:
-        """Return what `find_dump` says of its content, and the ingest of the content that its path showed last."""
-
-    def earlier_texts(self, dump: int) -> frozenset[tuple[int, int]]:
-        """Return the releases of which a dump showed an earlier text, told or stale, each with that version."""
+    def known_dumps(self, dump: Dump) -> KnownDumps:
+        """Return what was ingested of the content and of the path of a dump."""
 
     def seen_records(self, source: str, digests: Collection[bytes]) -> Mapping[bytes, SeenRecord]:
         """Return the records among these that a source has shown before, each with its release."""

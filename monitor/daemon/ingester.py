@@ -208,7 +208,8 @@ class Ingester:
             with open_file(path, root=source.folder.path, follow_symlinks=source.folder.follows_links) as file:
                 pacer = PartPacer(between)
                 dump = read_dump(file, source, pause=pacer.pause, max_records=pacer.max_records, opened_at=opened_at)
-                if mode is not Mode.AGAIN and self._is_confirmed(dump, file):
+                found = self.store.known_dumps(dump)
+                if mode is not Mode.AGAIN and self._is_confirmed(dump, file, found.entry):
                     return outcome()
                 clock = self.operator.clock
                 now = clock.now()
@@ -221,6 +222,7 @@ class Ingester:
                     mode=mode,
                     muted=partial(self._muted_watchlists, dump, now),
                     on_part=self.on_part,
+                    found=found,
                 )
                 return outcome(report=report)
         except FileNotFoundError:
@@ -295,13 +297,12 @@ class Ingester:
             return FileState.NEW  # it was too large for an earlier max_file
         return FileState.KNOWN if entry.signature == signature else FileState.UNPROVEN
 
-    def _is_confirmed(self, dump: Dump, file: File) -> bool:
+    def _is_confirmed(self, dump: Dump, file: File, entry: LedgerEntry | None) -> bool:
         """Return whether a file shows what was ingested from it, and note that; it needs no ingest then.
 
         A second look has found the same bytes; or a file that is too large to be read was written to again. While
         somebody has it open for writing, it stays unproven.
         """
-        entry = self.store.ledger_entry(dump.source, dump.path)
         if entry is None or entry.sha256 != dump.sha256:
             return False
         is_unread = dump.sha256 == unread_identity(dump.path, file.signature)

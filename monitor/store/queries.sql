@@ -7,9 +7,6 @@
 SELECT * FROM dump
 WHERE id = (SELECT max(id) FROM dump WHERE source = :source AND sha = :sha AND status <> 'superseded');
 
--- name: earlier_texts
-SELECT release, version FROM event WHERE dump = :dump AND (reverted OR kind = 'stale');
-
 -- name: any_dump
 SELECT 1 FROM dump WHERE source = :source LIMIT 1;
 
@@ -21,6 +18,10 @@ SELECT (SELECT count(*) FROM release WHERE source = :source) AS releases,
 -- name: aliases
 -- The newest releases under a key; the others are not read.
 SELECT release FROM alias WHERE key = :key ORDER BY release DESC LIMIT :most;
+
+-- name: earlier_texts
+-- The releases of which a dump showed an earlier text, told or stale, each with that version.
+SELECT release, version FROM event WHERE dump = :dump AND (reverted OR kind = 'stale');
 
 -- name: versions_now
 SELECT id, seq FROM release WHERE id IN (SELECT value FROM json_each(:numbers));

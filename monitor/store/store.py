@@ -22,7 +22,7 @@ from monitor.model import (
     SeenRecord,
     Sketch,
 )
-from monitor.ports import Known
+from monitor.ports import Known, KnownDumps
 from monitor.state_values import LastDump, LedgerEntry, Listing, OverdueDumps
 from monitor.store.changes import NewIds, add_changes, next_ids
 from monitor.store.event_filter import LAST
@@ -86,16 +86,15 @@ class SqlStore:
         row = self._handle.one("dump_of_content", source=source, sha=sha256)
         return report_of(row) if row else None
 
-    def known_dumps(self, dump: Dump) -> tuple[IngestReport | None, IngestReport | None]:
-        found = self._handle.each(
-            ("dump_of_content", {"source": dump.source, "sha": dump.sha256}),
-            ("dump_of_path", {"source": dump.source, "path": dump.path, "here": self._place}),
+    def known_dumps(self, dump: Dump) -> KnownDumps:
+        content, shown, filed, texts = self._known_dumps(dump)
+        before = report_of(shown[0]) if shown and shown[0]["sha"] != dump.sha256 else None
+        return KnownDumps(
+            same=report_of(content[0]) if content else None,
+            before=before,
+            earlier_texts=frozenset((row["release"], row["version"]) for row in texts) if before else frozenset(),
+            entry=_filed(filed[0]) if filed else None,
         )
-        known, before = (report_of(rows[0]) if rows else None for rows in found)
-        return known, before
-
-    def earlier_texts(self, dump: int) -> frozenset[tuple[int, int]]:
-        return frozenset((row["release"], row["version"]) for row in self._handle.all("earlier_texts", dump=dump))
 
     def seen_records(self, source: str, digests: Collection[bytes]) -> Mapping[bytes, SeenRecord]:
         return {
@@ -209,6 +208,16 @@ class SqlStore:
     def _begin(self, batch: Batch, *, now: datetime) -> NewIds:
         """Begin a commit: return the ids of its new rows. Raises Stale."""
         return next_ids(self._handle, batch)
+
+    def _known_dumps(self, dump: Dump) -> Sequence[Sequence[Row]]:
+        """Return the rows of the newest ingest of its content and of its path, of the ledger, and of earlier texts."""
+        content, shown, filed = self._handle.each(
+            ("dump_of_content", {"source": dump.source, "sha": dump.sha256}),
+            ("dump_of_path", {"source": dump.source, "path": dump.path, "here": self._place}),
+            ("ledger_entry", {"source": dump.source, "path": dump.path, "here": self._place}),
+        )
+        is_rewritten = shown and shown[0]["sha"] != dump.sha256
+        return content, shown, filed, self._handle.all("earlier_texts", dump=shown[0]["id"]) if is_rewritten else ()
 
     def _around(self, source: str, keys: Collection[bytes], numbers: Collection[int], *, limit: int) -> Around:
         """Read what a snapshot shows; a key of so many releases, or more, is crowded."""

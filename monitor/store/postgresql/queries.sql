@@ -59,6 +59,13 @@ SELECT found.* FROM (
 ) AS found
 ORDER BY found.id;
 
+-- name: earlier_texts_of_path
+-- The releases of which the dump that a path showed last, before it was rewritten, showed an earlier text.
+SELECT release, version FROM event WHERE (reverted OR kind = 'stale') AND dump = (
+    SELECT dump.id FROM file JOIN dump ON dump.id = file.dump
+    WHERE file.path = :path AND file.source = :source AND file.place = :here AND dump.sha <> :sha
+);
+
 -- name: generation
 SELECT generation FROM source WHERE name = :source;
 

@@ -152,6 +152,15 @@ class PostgresqlStore(SqlStore):
         rows = self._handle.keyed("sketches_of_keys", keys, most=most or LAST)
         return {row["id"]: sketch_of(row) for row in rows}
 
+    def _known_dumps(self, dump: Dump) -> Sequence[Sequence[Row]]:
+        source, path = dump.source, dump.path
+        return self._handle.each(
+            ("dump_of_content", {"source": source, "sha": dump.sha256}),
+            ("dump_of_path", {"source": source, "path": path, "here": self._place}),
+            ("ledger_entry", {"source": source, "path": path, "here": self._place}),
+            ("earlier_texts_of_path", {"source": source, "path": path, "here": self._place, "sha": dump.sha256}),
+        )
+
     def _around(self, source: str, keys: Collection[bytes], numbers: Collection[int], *, limit: int) -> Around:
         """Read everything in one dialogue; what is added between two of its statements makes the batch stale."""
         wanted = {"keys": list(keys), "numbers": to_json(sorted(numbers)), "most": limit}

@@ -83,18 +83,14 @@ class PipelinedTransaction:
         if not self._has_begun and not self._writes:
             self._stack.close()
             return
-        self._refuse_undone()
         self._send_writes()
         if self._is_inner:
             self._stack.close()
             self._run("RELEASE SAVEPOINT pipelined")
-        else:
-            self._run("COMMIT")
-            self._stack.close()
-
-    def _refuse_undone(self) -> None:
-        """Raise StoreError when the server has undone the transaction: a COMMIT would seem to store it."""
-        if self._connection.info.transaction_status == TransactionStatus.INERROR:
+            return
+        commit = self._run("COMMIT")
+        self._stack.close()
+        if commit.statusmessage != "COMMIT":  # an error was passed over, and the server has undone everything
             raise StoreError(UNDONE)
 
     def _undo(self) -> None:
@@ -110,8 +106,8 @@ class PipelinedTransaction:
                     self._run("ROLLBACK TO SAVEPOINT pipelined")
                     self._run("RELEASE SAVEPOINT pipelined")
 
-    def _run(self, command: str) -> None:
-        self._connection.execute(command, prepare=False)
+    def _run(self, command: str) -> psycopg.Cursor[Row]:
+        return self._connection.execute(command, prepare=False)
 
 
 def _first(error: BaseException) -> BaseException:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from monitor.dump_age import Age, Evidence
 from monitor.frozen import dataclass
-from monitor.model import Alert, Change, Dump, Head, Kind, Notice, Reject
+from monitor.model import Alert, Change, Dump, FileSignature, Head, Kind, Notice, Reject
 
 
 class Mode(StrEnum):
@@ -118,3 +118,22 @@ class CutOffBaseline(NamedTuple):
     place: str  # the state folder of the monitor
     node: str  # its name; "": nobody knows it
     counts: BaselineCounts
+
+
+class LedgerEntry(NamedTuple):
+    """One row of the ingest ledger: a path as it was last ingested."""
+
+    signature: FileSignature
+    sha256: bytes
+    status: str  # as in IngestReport
+    parser: int  # version of the parser that read it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownDumps:
+    """What was ingested of the content and of the path of a dump, before it is ingested."""
+
+    same: IngestReport | None  # the newest complete ingest of exactly this content
+    before: IngestReport | None  # of what its path showed until it was rewritten; None: it was not
+    earlier_texts: frozenset[tuple[int, int]]  # that the latter showed, told or stale: release and version
+    entry: LedgerEntry | None  # of its path

@@ -12,9 +12,9 @@ from datetime import date, datetime, timedelta
 from typing import Protocol
 
 from monitor.channel_health import ChannelState
-from monitor.frozen import dataclass
-from monitor.ingest_values import BaselineCounts, Batch, CutOffBaseline, IngestReport
+from monitor.ingest_values import BaselineCounts, Batch, CutOffBaseline, IngestReport, LedgerEntry
 from monitor.ingest_values import Known as Known
+from monitor.ingest_values import KnownDumps as KnownDumps
 from monitor.model import (
     Delivery,
     DraftMessage,
@@ -29,22 +29,12 @@ from monitor.model import (
 from monitor.node_values import Nodes as Nodes  # a port, beside what it takes and returns
 from monitor.search_values import IndexWords
 from monitor.server_values import StoreServer as StoreServer
-from monitor.state_values import Backlog, IntegrityCheck, LedgerEntry, Listing, OverdueDumps, Pruned
+from monitor.state_values import Backlog, IntegrityCheck, Listing, OverdueDumps, Pruned
 from monitor.state_values import Fingerprinter as Fingerprinter
 from monitor.state_values import Retention as Retention
 from monitor.times import ClockReading
 
 _NO_TIME = timedelta(0)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KnownDumps:
-    """What was ingested of the content and of the path of a dump, before it is ingested."""
-
-    same: IngestReport | None  # the newest complete ingest of exactly this content
-    before: IngestReport | None  # of what its path showed until it was rewritten; None: it was not
-    earlier_texts: frozenset[tuple[int, int]]  # that the latter showed, told or stale: release and version
-    entry: LedgerEntry | None  # of its path
 
 
 class Store(Protocol):
@@ -298,8 +288,8 @@ class SourceStates(Protocol):
     def end_silence(self, source: str) -> None:
         """Record that a source is silent no longer and that the operator was notified."""
 
-    def unreported_rejects(self) -> Mapping[str, int]:
-        """Count the rejects of each source that no alert has counted. Only reads."""
+    def unreported_rejects(self, *, now: datetime) -> Mapping[str, int]:
+        """Count the rejects of each source that no alert has counted and that no ingest is about to. Only reads."""
 
     def take_unreported(self, source: str) -> int:
         """Record that an alert has counted all rejects of a source, and return how many none had counted."""

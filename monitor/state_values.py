@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from monitor.frozen import dataclass
-from monitor.model import FileSignature, Head, Release, Sketch
+from monitor.model import Head, Release, Sketch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,15 +50,6 @@ class Listing:
     heads: tuple[Head, ...]  # seen in it before, within the days asked for
     missing: frozenset[int] = frozenset()  # of these, what its last dump lacked together with most others
     known: int = 0  # how many it has shown within these days, those that were asked to be left out included
-
-
-class LedgerEntry(NamedTuple):
-    """One row of the ingest ledger: a path as it was last ingested."""
-
-    signature: FileSignature
-    sha256: bytes
-    status: str  # as in IngestReport
-    parser: int  # version of the parser that read it
 
 
 class OverdueDumps(NamedTuple):

@@ -23,12 +23,11 @@ from monitor.daemon.reject_alerts import RejectAlerts
 from monitor.errors import FileChanged, Interrupted, StoreDown, StoreError
 from monitor.health.counters import Counters
 from monitor.health.daemon_state import NAMES_SHOWN, UnreadPaths
-from monitor.ingest_values import IngestReport, Mode
+from monitor.ingest_values import IngestReport, LedgerEntry, Mode
 from monitor.logs import fail, say, warn, warn_store
 from monitor.model import Dump, FileSignature, Kind
 from monitor.pipeline import Routing, ingest
 from monitor.ports import ChannelStates, SourceStates, Store
-from monitor.state_values import LedgerEntry
 from monitor.text import escape
 from monitor.times import rfc3339
 

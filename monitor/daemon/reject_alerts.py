@@ -48,7 +48,7 @@ class RejectAlerts:
 
         occasion: of a name of its own there is one more alert in an hour.
         """
-        for source in self.source_states.unreported_rejects():
+        for source in self.source_states.unreported_rejects(now=self.operator.clock.now()):
             self._report(source, partial(self.operator.more_rejected, source, occasion=occasion))
 
     def reject_overdue(self, *, held_before: datetime, now: datetime) -> OverdueDumps:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from monitor.ingest_values import BaselineCounts, CutOffBaseline
 from monitor.store.handle import Handle
 from monitor.store.rows import parse_timestamp, to_json
 from monitor.store.stored_values import reports_damage
 from monitor.times import timestamp
+
+_LONGEST_INGEST: Final = timedelta(hours=1)  # after which a large dump that has not ended was cut off
 
 
 @reports_damage
@@ -65,8 +68,9 @@ class SqlSourceStates:
     def forget_rename(self, source: str) -> None:
         pass
 
-    def unreported_rejects(self) -> Mapping[str, int]:
-        return {row["source"]: row["n"] for row in self._handle.all("unreported_rejects")}
+    def unreported_rejects(self, *, now: datetime) -> Mapping[str, int]:
+        since = timestamp(now - _LONGEST_INGEST)
+        return {row["source"]: row["n"] for row in self._handle.all("unreported_rejects", since=since)}
 
     def take_unreported(self, source: str) -> int:
         with self._handle.transaction():

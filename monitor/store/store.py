@@ -11,7 +11,7 @@ from dataclasses import asdict, replace
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from monitor.ingest_values import Batch, IngestReport, Mode
+from monitor.ingest_values import Batch, IngestReport, LedgerEntry, Mode
 from monitor.model import (
     Dump,
     FileSignature,
@@ -23,7 +23,7 @@ from monitor.model import (
     Sketch,
 )
 from monitor.ports import Known, KnownDumps
-from monitor.state_values import LastDump, LedgerEntry, Listing, OverdueDumps
+from monitor.state_values import LastDump, Listing, OverdueDumps
 from monitor.store.changes import NewIds, add_changes, next_ids
 from monitor.store.event_filter import LAST
 from monitor.store.handle import Handle, Row

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any, cast
 
-from monitor.ingest_values import Mode
+import pytest
+
+from monitor.ingest_values import Batch, IngestReport, Mode
 from monitor.model import Kind
+from monitor.pipeline import ingest
+from monitor.ports import Store
 from monitor.testing import NOON, dump_of
 from tests.contract.pairs import Pair
-from tests.contract.takes import HALF, dump, record, take_in
+from tests.contract.takes import AUDIENCE, HABITS, HALF, SOURCE, dump, record, take_in
 
 TALKS, VISIT = record("Talks held"), record("Visit ends")
 BROKEN = "-\nOnly a title date2024-07-01"
@@ -154,3 +161,36 @@ def test_a_file_that_is_no_dump_is_one_reject(pair: Pair) -> None:
     assert (report.status, report.rejected, report.counts[Kind.NEW]) == ("rejected", 1, 0)
     assert pair.events() == [("rejected", None)]
     assert pair.store.find_dump("motie", dump_of("Dear reader, this is a letter.").sha256) == report
+
+
+class Parted:
+    """A store that notes after each part of a dump which rejects an alert to the rest would count."""
+
+    def __init__(self, pair: Pair, parts: int) -> None:
+        self.seen = list[Mapping[str, int]]()
+        self._pair, self._parts = pair, parts
+
+    def commit(self, batch: Batch, **named: Any) -> IngestReport:
+        if len(self.seen) == self._parts:
+            raise InterruptedError
+        report = self._pair.store.commit(batch, **named)
+        self.seen.append(self._pair.source_states.unreported_rejects(now=NOON))
+        return report
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._pair.store, name)
+
+
+@pytest.mark.parametrize("parts", [1, 2])
+def test_rejects_of_a_large_dump_wait_for_its_end(pair: Pair, parts: int) -> None:
+    parted = Parted(pair, parts)
+    large = replace(dump_of(dump(BROKEN, *(record(f"Visit {n}") for n in range(5)))), max_records=lambda: 2)
+    with pytest.raises(InterruptedError):
+        ingest(large, options=HABITS, routing=AUDIENCE, store=cast("Store", parted), now=NOON, mode=Mode.WATCH)
+    assert parted.seen == [{}] * parts
+    assert pair.source_states.unreported_rejects(now=NOON + timedelta(hours=1)) == {SOURCE: 1}
+
+
+def test_rejects_of_a_whole_dump_are_counted_at_once(pair: Pair) -> None:
+    take_in(pair.store, dump(TALKS, BROKEN, VISIT))
+    assert pair.source_states.unreported_rejects(now=NOON) == {SOURCE: 1}

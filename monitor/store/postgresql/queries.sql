@@ -305,7 +305,10 @@ WHERE id = (SELECT head FROM release WHERE id = :release);
 SELECT name AS source, last_at AS at FROM source WHERE last_at IS NOT NULL;
 
 -- name: unreported_rejects
-SELECT source, count(*) AS n FROM reject WHERE unreported GROUP BY source;
+-- Without those of a large dump that is being ingested: its end alerts to them. since: where none came, it has ended.
+SELECT source, count(*) AS n FROM reject WHERE unreported AND NOT (
+    at > :since AND EXISTS (SELECT 1 FROM dump WHERE dump.id = reject.dump AND dump.status = 'superseded')
+) GROUP BY source;
 
 -- name: take_unreported
 UPDATE reject SET unreported = FALSE WHERE source = :source AND unreported RETURNING id;

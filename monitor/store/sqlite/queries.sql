@@ -24,7 +24,10 @@ SELECT source, (SELECT max(at) FROM file WHERE file.source = known.source AND at
 FROM known WHERE source IS NOT NULL;
 
 -- name: unreported_rejects
-SELECT source, count(*) AS n FROM reject WHERE unreported = 1 GROUP BY source;
+-- Without those of a large dump that is being ingested: its end alerts to them. since: where none came, it has ended.
+SELECT source, count(*) AS n FROM reject WHERE unreported = 1 AND NOT (
+    at > :since AND EXISTS (SELECT 1 FROM dump WHERE dump.id = reject.dump AND dump.status = 'superseded')
+) GROUP BY source;
 
 -- name: take_unreported
 UPDATE reject SET unreported = 0 WHERE source = :source AND unreported = 1 RETURNING id;

@@ -102,7 +102,7 @@ def test_a_bad_file_that_two_monitors_see_is_told_once(two: Two) -> None:
     store = beaten(two.one.store, partial(take_in, two.other.store, BAD))
     assert take_in(store, BAD).status == "duplicate"
     assert two.kinds() == ["rejected"]
-    assert two.one.source_states.unreported_rejects() == {"motie": 1}
+    assert two.one.source_states.unreported_rejects(now=NOON) == {"motie": 1}
 
 
 def test_who_has_waited_for_the_source_sees_what_the_other_has_stored(two: Two) -> None:

@@ -119,8 +119,13 @@ class Store(Protocol):
     def confirm_file(self, source: str, path: bytes, signature: FileSignature) -> None:
         """Give a ledger entry the signature that its file has now: its content was found as it was ingested."""
 
-    def reject_overdue(self, *, held_before: datetime, now: datetime) -> OverdueDumps:
-        """Turn tails held since before that time into rejects, each with its event; return how many there were."""
+    def reject_overdue(
+        self, *, held_before: datetime, now: datetime, then: Callable[[OverdueDumps], object] | None = None
+    ) -> OverdueDumps:
+        """Turn tails held since before that time into rejects, each with its event; return how many there were.
+
+        then: called within the transaction, where there were any.
+        """
 
 
 LEASE = timedelta(minutes=2)  # of a claimed message; the longest send takes half of it

@@ -53,11 +53,12 @@ class RejectAlerts:
 
     def reject_overdue(self, *, held_before: datetime, now: datetime) -> OverdueDumps:
         """Reject the tails that are overdue and alert to them; return how many there were. Raises StoreError."""
-        with self.store.shared_transaction():
-            overdue = self.store.reject_overdue(held_before=held_before, now=now)
-            if overdue.total and self.operator.dumps_overdue(overdue) is Told.BEFORE:
+
+        def alert(overdue: OverdueDumps) -> None:
+            if self.operator.dumps_overdue(overdue) is Told.BEFORE:
                 self.source_states.leave_unreported(overdue.rejects)
-        return overdue
+
+        return self.store.reject_overdue(held_before=held_before, now=now, then=alert)
 
     def _report(self, source: str, alert: Callable[[int], Told]) -> None:
         """Alert to the rejects of a source that no alert has counted; they stay so where that is not possible now."""

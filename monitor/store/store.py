@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import asdict, replace
@@ -199,11 +199,16 @@ class SqlStore:
         with self._handle.transaction():
             self._handle.all("confirm_file", path=path, source=source, here=self._place, **own)
 
-    def reject_overdue(self, *, held_before: datetime, now: datetime) -> OverdueDumps:
+    def reject_overdue(
+        self, *, held_before: datetime, now: datetime, then: Callable[[OverdueDumps], object] | None = None
+    ) -> OverdueDumps:
         with self._handle.transaction():
             rows = self._handle.all("overdue_tails", before=timestamp(held_before), at=timestamp(now))
             self._reject_tails(rows, next_ids(self._handle).events if rows else iter(()), now=now)
-        return overdue_dumps(rows)
+            overdue = overdue_dumps(rows)
+            if rows and then:
+                then(overdue)
+        return overdue
 
     def _begin(self, batch: Batch, *, now: datetime) -> NewIds:
         """Begin a commit: return the ids of its new rows. Raises Stale."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, suppress
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from datetime import datetime
 from itertools import chain
 from typing import Any, Final
@@ -90,15 +90,22 @@ class PostgresqlStore(SqlStore):
         with self._whole(source):
             yield True
 
-    def reject_overdue(self, *, held_before: datetime, now: datetime) -> OverdueDumps:
+    def reject_overdue(
+        self, *, held_before: datetime, now: datetime, then: Callable[[OverdueDumps], object] | None = None
+    ) -> OverdueDumps:
         found: list[Row] = []
         before, at = timestamp(held_before), timestamp(now)
-        for source in [row["source"] for row in self._handle.all("sources_of_overdue_tails", before=before)]:
-            with self._whole(source), self._counting(source, now=now):
-                rows = self._handle.all("overdue_tails_of", before=before, at=at, source=source)
-                self._reject_tails(rows, self._event_ids(), now=now)
-            found += rows
-        return overdue_dumps(found)
+        sources = [row["source"] for row in self._handle.all("sources_of_overdue_tails", before=before)]
+        with self._handle.transaction() if sources else nullcontext():
+            for source in sources:
+                with self._whole(source), self._counting(source, now=now):
+                    rows = self._handle.all("overdue_tails_of", before=before, at=at, source=source)
+                    self._reject_tails(rows, self._event_ids(), now=now)
+                found += rows
+            overdue = overdue_dumps(found)
+            if found and then:
+                then(overdue)
+        return overdue
 
     def _begin(self, batch: Batch, *, now: datetime) -> NewIds:
         source, moves = batch.dump.source, _moves(batch)

@@ -122,10 +122,7 @@ class Store(Protocol):
     def reject_overdue(
         self, *, held_before: datetime, now: datetime, then: Callable[[OverdueDumps], object] | None = None
     ) -> OverdueDumps:
-        """Turn tails held since before that time into rejects, each with its event; return how many there were.
-
-        then: called within the transaction, where there were any.
-        """
+        """Turn tails held since before that time into rejects and return how many; `then`: within the transaction."""
 
 
 LEASE = timedelta(minutes=2)  # of a claimed message; the longest send takes half of it
